@@ -1,0 +1,1 @@
+//! Who may: SAS tokens, claims and rights. Pure; time is an argument.

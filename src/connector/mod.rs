@@ -1,0 +1,1 @@
+//! Listeners and senders in front of plain programs: `listen`, `forward`, `connect`.

@@ -1,0 +1,1 @@
+//! Sockets, TLS, splices; everything that only Unix has.

@@ -1,0 +1,3 @@
+//! The `viaduct` binary: everything is in the library.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The admin and metrics doors.

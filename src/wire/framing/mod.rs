@@ -1,0 +1,1 @@
+//! .NET message framing, [MC-NMF].

@@ -1,0 +1,1 @@
+//! What Hybrid Connections put into URLs, headers and control messages.

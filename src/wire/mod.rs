@@ -1,0 +1,5 @@
+//! Bytes in, values out, and back. Pure.
+
+pub mod framing;
+pub mod hybrid;
+pub mod websocket;
