@@ -1,0 +1,5 @@
+//! `viaduct demo`: the credit-check story on loopback, nothing needed but the binary.
+
+mod screen;
+mod text;
+mod xml;
