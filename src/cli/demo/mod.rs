@@ -1,5 +1,8 @@
 //! `viaduct demo`: the credit-check story on loopback, nothing needed but the binary.
 
+mod amount;
+mod contract;
+mod envelope;
 mod screen;
 mod text;
 mod xml;
