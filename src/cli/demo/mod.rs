@@ -3,6 +3,7 @@
 mod amount;
 mod contract;
 mod envelope;
+mod ledger;
 mod screen;
 mod text;
 mod xml;
