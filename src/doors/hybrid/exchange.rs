@@ -9,11 +9,12 @@ use super::{
     admit::{self, Target},
     connect::filter,
     invite::text_bound,
-    over_rendezvous::{self, Sending},
+    over_rendezvous::{self, Begin},
     reply::Body,
     request_body::{Collected, RequestBody},
     response::{self, Answered},
     route::Arrived,
+    upload::Sending,
 };
 use crate::{
     entity::{HostName, RelayPath, RequestTarget},
@@ -59,7 +60,7 @@ pub(crate) async fn relay(core: &Arc<Core>, arrived: Arrived) -> Result<Response
     let mut body = RequestBody::new(arrived.request.into_body(), arrived.notes, settings.timeouts.request_idle);
 
     // 5.1: a small request goes over the control channel whole, a larger one is fetched by its listener.
-    let collected = if fits { body.collect_up_to(settings.limits.control_body).await? } else { Collected::More };
+    let collected = if fits { body.collect_up_to(settings.limits.control_body).await.map_err(|_| Refusal::SenderStalled)? } else { Collected::More };
     let sending = match collected {
         Collected::Whole(bytes) => {
             let inline = ExchangeRequest::Inline {
