@@ -332,9 +332,10 @@ impl Meeting {
         let meeting = self.terms.id;
         for (number, attempt) in (1..).zip(&mut self.attempts) {
             if std::mem::replace(&mut attempt.open, false) {
+                let listener = attempt.listener;
                 let message = match ending {
-                    Ending::Settled => ToListenerGateway::Settled { meeting, attempt: number },
-                    Ending::Cancelled => ToListenerGateway::Cancel { meeting, attempt: number },
+                    Ending::Settled => ToListenerGateway::Settled { meeting, attempt: number, listener },
+                    Ending::Cancelled => ToListenerGateway::Cancel { meeting, attempt: number, listener },
                 };
                 let gateway = attempt.gateway.clone();
                 self.commands.push_back(MeetingCommand::Tell { gateway, message });

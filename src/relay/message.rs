@@ -38,6 +38,8 @@ pub enum ToListenerGateway {
         meeting: MeetingId,
         /// Which of its invitations.
         attempt: u32,
+        /// Whose invitation it was: the receiving gateway finds the machine by it.
+        listener: ListenerId,
     },
     /// The sender is gone, or waited in vain: nothing is expected from this attempt any more.
     Cancel {
@@ -45,6 +47,8 @@ pub enum ToListenerGateway {
         meeting: MeetingId,
         /// Which of its invitations.
         attempt: u32,
+        /// Whose invitation it was: the receiving gateway finds the machine by it.
+        listener: ListenerId,
     },
 }
 
@@ -78,6 +82,17 @@ pub enum ToSenderGateway {
         /// The whole body: at most what a control channel carries (`Limits::control_body`).
         body: Bytes,
     },
+}
+
+impl ToListenerGateway {
+    /// The listener it is for; the receiving gateway finds the machine by it.
+    pub fn listener(&self) -> ListenerId {
+        match self {
+            Self::Invite { listener, .. } | Self::Settled { listener, .. } | Self::Cancel { listener, .. } => {
+                *listener
+            }
+        }
+    }
 }
 
 impl ToSenderGateway {
