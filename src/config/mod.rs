@@ -17,7 +17,6 @@ mod settings;
 mod target;
 mod written;
 
-pub use check::load;
 pub use doors::{DoorName, Doors};
 pub use problem::{ConfigError, Problem};
 pub use secret::{Environment, SecretText};

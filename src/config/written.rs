@@ -8,6 +8,7 @@ use serde::de::IgnoredAny;
 
 use super::doors::{Addresses, DoorName};
 use super::secret::SecretText;
+use crate::entity::DeclaredNamespace;
 use crate::entity::limits::{Limits, Timeouts};
 
 /// A gateway's file: `viaduct.toml`, or what `viaduct serve --config` names.
@@ -20,6 +21,7 @@ pub(super) struct GatewayFile {
     pub(super) limits: Limits,
     pub(super) timeouts: Timeouts,
     pub(super) store: Store,
+    pub(super) namespaces: Vec<DeclaredNamespace>,
 }
 
 /// Who this gateway is.
