@@ -8,6 +8,7 @@ mod demo;
 mod failure;
 mod forward;
 mod init;
+mod init_config;
 mod listen;
 mod manual;
 mod output;
