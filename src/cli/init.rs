@@ -162,7 +162,7 @@ fn tell(names: &Names, files: &Files, dir: &Path) -> Result<(), Failure> {
     print("\nnext:")?;
     print(format!("  viaduct serve{serve}"))?;
     print(format!("  export VIADUCT_CA={}", path("ca.pem")))?;
-    print("  export VIADUCT_CONNECTION_STRING='<one of the above>'")?;
+    print("  export VIADUCT_CONNECTION_STRING='<the first of the above>'")?;
     print("  viaduct listen hello --to echo")?;
     print(format!(
         "  curl --cacert {} -H \"ServiceBusAuthorization: $(viaduct token --path hello)\" -d hi https://{authority}/hello",

@@ -72,7 +72,7 @@ admin_token_file = "admin.token"
 # public_address = "relay.example.net"  # what listeners are told to dial; default: what they themselves used
 
 [doors]                                 # "address:port" or a list of them; a door that is left out stays closed
-https = "0.0.0.0:{port}"                 # Hybrid Connections over TLS
+https = {door:<32}# Hybrid Connections over TLS
 # http = "0.0.0.0:80"                   # the same in clear
 net_tcp = "0.0.0.0:808"                 # plain NetTcpBinding clients; in clear from loopback, see allow_clear_from below
 net_tcps = "0.0.0.0:809"                # the same inside TLS, for `viaduct forward`
@@ -92,7 +92,7 @@ key_file = "server.key"
 name = "{namespace}"
 hosts = [{hosts}]
 "#,
-            port = names.port,
+            door = format!("\"0.0.0.0:{}\"", names.port),
             namespace = names.namespace,
         )?;
         for key in *keys {

@@ -14,7 +14,6 @@ mod manual;
 mod output;
 mod run;
 mod serve;
-mod signals;
 mod token;
 
 pub use args::Cli;

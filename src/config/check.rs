@@ -1,7 +1,7 @@
 //! From the written `viaduct.toml` to the configuration a gateway works with.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rustls_pki_types::pem::PemObject;
@@ -42,7 +42,7 @@ fn check(written: GatewayFile, environment: &Environment, problems: &mut Problem
     limits(&written.limits, problems);
     timeouts(&written.timeouts, problems);
     let gateway = gateway(written.gateway, environment, problems);
-    let store = store(written.store, &gateway.data_dir, environment, problems);
+    let store = store(written.store, &gateway.data_dir, problems);
     let namespaces = namespaces(&written.namespaces, &written.limits, environment, problems);
     if let Err(error) = Directory::new(namespaces.clone(), gateway.domain.as_ref()) {
         problems.add("namespaces", error.to_string());
@@ -78,7 +78,12 @@ fn gateway(written: written::Gateway, environment: &Environment, problems: &mut 
         let text = format!("shorter than {SHORTEST_ADMIN_TOKEN} characters, so it could be guessed");
         problems.add("gateway.admin_token", text);
     }
-    GatewaySettings { name, domain, public_address: written.public_address, data_dir, admin_token }
+    let no_listener_status = written.no_listener_status.unwrap_or(404);
+    if !matches!(no_listener_status, 404 | 502) {
+        problems.add("gateway.no_listener_status", "is neither 404 nor 502");
+    }
+    let public_address = written.public_address;
+    GatewaySettings { name, domain, public_address, no_listener_status, data_dir, admin_token }
 }
 
 /// 96 random bits in base64.
@@ -143,6 +148,12 @@ fn tls(written: &written::Tls, environment: &Environment, problems: &mut Problem
         let key = (named.key.as_ref(), named.key_file.as_deref());
         if let Some(mut certificate) = certificate(&at, &named.certificate, key, environment, problems) {
             certificate.names.clone_from(&named.names);
+            if named.names.is_empty() && !problems.under(&format!("{at}.names")) {
+                certificate.names = names_in(&certificate.chain);
+                if certificate.names.is_empty() {
+                    problems.add(&format!("{at}.names"), "is missing, and the certificate holds no DNS name");
+                }
+            }
             certificate.doors.clone_from(&named.doors);
             certificates.push(certificate);
         }
@@ -182,6 +193,13 @@ fn certificate(
     Some(Certificate { chain: pem?.into_bytes(), key: secret?, names: Vec::new(), doors: Vec::new() })
 }
 
+/// The DNS names of the first certificate.
+fn names_in(chain: &[u8]) -> Vec<String> {
+    let Some(Ok(first)) = CertificateDer::pem_slice_iter(chain).next() else { return Vec::new() };
+    let Ok(certificate) = webpki::EndEntityCert::try_from(&first) else { return Vec::new() };
+    certificate.valid_dns_names().map(str::to_owned).collect()
+}
+
 /// Every open door that speaks TLS has a certificate to show.
 fn certificates_where_needed(doors: &Doors, tls: &TlsSettings, problems: &mut Problems) {
     if problems.under("tls") {
@@ -189,7 +207,7 @@ fn certificates_where_needed(doors: &Doors, tls: &TlsSettings, problems: &mut Pr
     }
     let mut told = None;
     for (door, address) in doors.open() {
-        let served = tls.certificates.iter().any(|one| one.doors.is_empty() || one.doors.contains(&door));
+        let served = tls.at(door).next().is_some();
         if !Doors::inside_tls(door, address) || served || told == Some(door) {
             continue;
         }
@@ -245,12 +263,7 @@ fn timeouts(timeouts: &Timeouts, problems: &mut Problems) {
     }
 }
 
-fn store(
-    written: written::Store,
-    data_dir: &Path,
-    environment: &Environment,
-    problems: &mut Problems,
-) -> Store {
+fn store(written: written::Store, data_dir: &Path, problems: &mut Problems) -> Store {
     if written.kind == StoreKind::Etcd {
         not_yet("store.kind", "the store kind etcd", problems);
     } else {
@@ -270,16 +283,9 @@ fn store(
             }
         }
     }
-    if written.kind == StoreKind::Memory && written.file.is_some() {
-        problems.add("store.file", "belongs to kind = \"embedded\" alone");
-    }
     match written.kind {
         StoreKind::Memory => Store::Memory,
-        StoreKind::Embedded | StoreKind::Etcd => {
-            let default = || data_dir.join("viaduct.redb");
-            let file: PathBuf = written.file.map_or_else(default, |file| environment.path(&file));
-            Store::Embedded { file }
-        }
+        StoreKind::Embedded | StoreKind::Etcd => Store::Embedded { folder: data_dir.to_owned() },
     }
 }
 

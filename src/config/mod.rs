@@ -21,4 +21,4 @@ pub use doors::{DoorName, Doors};
 pub use problem::{ConfigError, Problem};
 pub use secret::{Environment, SecretText};
 pub use settings::{Certificate, Config, GatewaySettings, Store, TlsSettings};
-pub use target::{ListenTarget, LocalDoor, TargetError};
+pub use target::{ListenTarget, LocalDoor, LocalProtocol, TargetError};
