@@ -135,14 +135,9 @@ where
     let writing = async {
         loop {
             let messages = tokio::select! {
-                order = ordered.recv() => match order {
-                    Some(order) => vec![message_of(order)],
-                    None => return std::future::pending::<ChannelEnd>().await,
-                },
-                reply = replies.recv() => match reply {
-                    Some(reply) => messages_of(reply),
-                    None => return std::future::pending().await,
-                },
+                Some(order) = ordered.recv() => vec![message_of(order)],
+                Some(reply) = replies.recv() => messages_of(reply),
+                else => return std::future::pending::<ChannelEnd>().await,
             };
             let write = async {
                 for message in messages {
@@ -163,20 +158,20 @@ where
     };
 
     let reading = async {
-        let mut alive = KeepAlive::new(timing.ping_every, timing.silence, Instant::now());
+        let mut alive = KeepAlive::new(timing.ping_every, timing.silence, now());
         let mut awaiting: Option<Request> = None;
         loop {
             let due = renew_at.map_or(alive.poll_timeout(), |at| at.min(alive.poll_timeout()));
             let message = tokio::select! {
                 message = stream.next() => message,
                 () = sleep_until(due.into()) => {
-                    let now = Instant::now();
-                    match alive.handle_timeout(now) {
+                    let at = now();
+                    match alive.handle_timeout(at) {
                         Some(Due::Dead) => return ChannelEnd::Silent(timing.silence),
                         Some(Due::Ping) => { let _ = orders.try_send(Order::Ping); }
                         None => {}
                     }
-                    if renew_at.is_some_and(|at| now >= at) {
+                    if renew_at.is_some_and(|due| at >= due) {
                         renew_at = None;
                         if let Some((token, next)) = next_token() {
                             let _ = orders.try_send(Order::Renew(RenewToken { token: token.text }));
@@ -191,7 +186,7 @@ where
                     return ChannelEnd::Stopped;
                 }
             };
-            alive.handle_received(Instant::now());
+            alive.handle_received(now());
             match message {
                 Some(Ok(Message::Text(text))) => {
                     if let Some(request) = awaiting.take() {
@@ -235,6 +230,11 @@ where
 
     // The biased order lets a close that was read win over the write error that follows from it.
     tokio::select! { biased; end = reading => end, end = writing => end }
+}
+
+/// The clock of the runtime, which tests can move.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }
 
 fn message_of(order: Order) -> Message {

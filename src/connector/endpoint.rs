@@ -43,7 +43,7 @@ impl Endpoint {
     ) -> Result<Self, AuthorityError> {
         let port = connection.port.unwrap_or(security.default_port());
         Ok(Self {
-            authority: Authority::new(connection.endpoint.as_str(), port)?,
+            authority: Authority::new(connection.host.as_str(), port)?,
             security,
             path: path.trim_start_matches('/').to_owned(),
             credential: connection.credential.clone(),

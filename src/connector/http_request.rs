@@ -85,7 +85,7 @@ pub fn passes(name: &str) -> bool {
 /// A header of a control message as HTTP; `None` when it cannot stand in a line.
 pub fn header_line(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
     let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-    let value = HeaderValue::from_bytes(&latin1_encode(value)?).ok()?;
+    let value = HeaderValue::from_bytes(&latin1_encode(value)).ok()?;
     Some((name, value))
 }
 
