@@ -1,0 +1,197 @@
+//! Entities in one file under `data_dir`, by `redb`. See `docs/adr/0004-embedded-store.md`.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
+use tokio::sync::watch;
+
+use super::{
+    Author, BoxFuture, Change, EntityStore, Image, Record, Snapshot, StoreError, Versioned, image::Delta,
+};
+
+/// The file's name under `data_dir`.
+const FILE: &str = "entities.redb";
+
+/// The format of the file that this version writes. Raise it when an older version could not read the records.
+const FORMAT: u64 = 1;
+
+/// The text of a record's key → the record with its version, as JSON.
+const RECORDS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("records");
+/// `format` and `revision`.
+const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+
+/// Keeps entities in a file that one process at a time may open.
+#[derive(Debug)]
+pub struct EmbeddedStore {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    path: PathBuf,
+    state: Mutex<State>,
+    snapshots: watch::Sender<Snapshot>,
+    /// Changes once, from `None`.
+    opened: watch::Sender<Option<Result<(), StoreError>>>,
+}
+
+#[derive(Debug)]
+enum State {
+    Opening,
+    Open { database: Database, image: Image },
+    Failed(StoreError),
+}
+
+impl EmbeddedStore {
+    /// Begins to open the file under `data_dir`, which must exist; a missing file is made, readable by its owner only.
+    ///
+    /// Returns at once: reading happens on a thread for blocking work, [`EntityStore::ready`] waits for it. Must be
+    /// called inside a tokio runtime.
+    pub fn open(data_dir: &Path) -> Self {
+        let shared = Arc::new(Shared {
+            path: data_dir.join(FILE),
+            state: Mutex::new(State::Opening),
+            snapshots: watch::Sender::new(Snapshot::Loading),
+            opened: watch::Sender::new(None),
+        });
+        let opening = shared.clone();
+        tokio::task::spawn_blocking(move || opening.open());
+        Self { shared }
+    }
+}
+
+impl EntityStore for EmbeddedStore {
+    fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        let mut opened = self.shared.opened.subscribe();
+        Box::pin(async move {
+            // The sender lives in `self`, so that waiting cannot fail.
+            let outcome = opened.wait_for(Option::is_some).await.map_err(|_| StoreError::Loading)?;
+            outcome.clone().unwrap_or(Err(StoreError::Loading))
+        })
+    }
+
+    fn read(&self) -> Result<Image, StoreError> {
+        match &*self.shared.state() {
+            State::Opening => Err(StoreError::Loading),
+            State::Open { image, .. } => Ok(image.clone()),
+            State::Failed(error) => Err(error.clone()),
+        }
+    }
+
+    fn commit(&self, author: Author, changes: Vec<Change>) -> BoxFuture<'_, Result<u64, StoreError>> {
+        let shared = self.shared.clone();
+        Box::pin(async move {
+            // The whole commit runs on that thread: a caller that goes away cannot leave file and image apart.
+            let commit = tokio::task::spawn_blocking(move || shared.commit(author, changes));
+            commit.await.unwrap_or_else(|error| Err(unavailable(error)))
+        })
+    }
+
+    fn watch(&self) -> watch::Receiver<Snapshot> {
+        self.shared.snapshots.subscribe()
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // The state is replaced whole, after the file was written.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self) {
+        let mut state = self.state();
+        let outcome = match open(&self.path) {
+            Ok((database, image)) => {
+                self.snapshots.send_replace(Snapshot::of(&image));
+                *state = State::Open { database, image };
+                Ok(())
+            }
+            Err(error) => {
+                *state = State::Failed(error.clone());
+                Err(error)
+            }
+        };
+        drop(state);
+        self.opened.send_replace(Some(outcome));
+    }
+
+    fn commit(&self, author: Author, changes: Vec<Change>) -> Result<u64, StoreError> {
+        // Held while the disk is written: commits come one after the other, as `redb` would have them anyway. Readers
+        // of `read` wait that long; the data path reads snapshots and does not.
+        let mut state = self.state();
+        match &mut *state {
+            State::Opening => Err(StoreError::Loading),
+            State::Failed(error) => Err(error.clone()),
+            State::Open { database, image } => {
+                let (next, delta) = image.after(author, changes)?;
+                write(database, next.revision(), &delta)?;
+                *image = next;
+                self.snapshots.send_replace(Snapshot::of(image));
+                Ok(image.revision())
+            }
+        }
+    }
+}
+
+fn open(path: &Path) -> Result<(Database, Image), StoreError> {
+    let damaged = |error: &dyn std::fmt::Display| StoreError::Damaged { path: path.to_owned(), reason: error.to_string() };
+    let file = crate::io::private_file(path).map_err(unavailable)?;
+    let database = redb::Builder::new().create_file(file).map_err(|error| match error {
+        DatabaseError::DatabaseAlreadyOpen => StoreError::InUse { path: path.to_owned() },
+        DatabaseError::Storage(redb::StorageError::Io(error)) if error.kind() != std::io::ErrorKind::InvalidData => {
+            unavailable(error)
+        }
+        error => damaged(&error),
+    })?;
+
+    let write = database.begin_write().map_err(unavailable)?;
+    let mut records = BTreeMap::new();
+    let revision = {
+        let mut meta = write.open_table(META).map_err(|error| damaged(&error))?;
+        let format = meta.get("format").map_err(unavailable)?.map_or(0, |found| found.value());
+        if format > FORMAT {
+            return Err(StoreError::NewerFormat { path: path.to_owned(), found: format, known: FORMAT });
+        }
+        meta.insert("format", FORMAT).map_err(unavailable)?;
+        let table = write.open_table(RECORDS).map_err(|error| damaged(&error))?;
+        for entry in table.iter().map_err(unavailable)? {
+            let (key, value) = entry.map_err(unavailable)?;
+            let record: Versioned<Record> = serde_json::from_slice(value.value())
+                .map_err(|error| damaged(&format_args!("record {:?}: {error}", key.value())))?;
+            let record = Versioned { value: Arc::new(record.value), version: record.version };
+            records.insert(key.value().to_owned(), record);
+        }
+        meta.get("revision").map_err(unavailable)?.map_or(0, |found| found.value())
+    };
+    write.commit().map_err(unavailable)?;
+    Ok((database, Image::new(revision, records)))
+}
+
+fn write(database: &Database, revision: u64, delta: &Delta) -> Result<(), StoreError> {
+    let transaction = database.begin_write().map_err(unavailable)?;
+    {
+        let mut records = transaction.open_table(RECORDS).map_err(unavailable)?;
+        for (key, change) in delta {
+            match change {
+                Some(record) => {
+                    let json = serde_json::to_vec(record).map_err(unavailable)?;
+                    records.insert(key.as_str(), json.as_slice()).map_err(unavailable)?;
+                }
+                None => {
+                    records.remove(key.as_str()).map_err(unavailable)?;
+                }
+            }
+        }
+        let mut meta = transaction.open_table(META).map_err(unavailable)?;
+        meta.insert("revision", revision).map_err(unavailable)?;
+    }
+    transaction.commit().map_err(unavailable)
+}
+
+fn unavailable(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Unavailable { reason: error.to_string() }
+}
