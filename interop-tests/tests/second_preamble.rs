@@ -157,7 +157,7 @@ impl World {
         connection.set_patience(LONG_ENOUGH);
         let more =
             if connection.is_quiet_for(LONG_ENOUGH) { Vec::new() } else { connection.receive_to_end() };
-        assert_eq!(more, [], "reached the service");
+        assert!(more.is_empty(), "{more:02x?} reached the service");
         assert!(self.service.connection_within(LONG_ENOUGH).is_none(), "the service got a new connection");
     }
 }
