@@ -17,7 +17,7 @@ fn one_connection_more_than_the_namespace_may_have() {
         let mut sender = gateway.connect();
         WebSocket::ask(&mut sender, "/$hc/open", &[]);
         let accepted = listener.accept().1;
-        joined.push((WebSocket::answered(sender).ok().expect("a joined connection"), accepted));
+        joined.push((WebSocket::answered(sender).expect("a joined connection"), accepted));
     }
 
     let refused = WebSocket::try_open(gateway.connect(), "/$hc/open", &[]).err().expect("a refusal");
