@@ -162,10 +162,10 @@ fn a_lost_connection_cuts_the_other_side_without_a_close() {
 
 #[test]
 fn close_codes_pass_when_they_may_and_become_1002_when_not() {
-    for code in [1000, 1001, 1002, 1003, 1007, 1008, 1011, 1014, 3000, 4999] {
+    for code in [1000_u16, 1001, 1002, 1003, 1007, 1008, 1011, 1014, 3000, 4999] {
         assert_eq!(closed_with(&code.to_be_bytes()), Message::Close(Some((code, String::new()))), "{code}");
     }
-    for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535_u16] {
+    for code in [0_u16, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535] {
         let told = closed_with(&code.to_be_bytes());
         assert!(matches!(told, Message::Close(Some((1002, _)))), "{code}: {told:?}");
     }
