@@ -1,5 +1,8 @@
 //! One suite for every back end of the stores. A new back end is done when it passes.
 
+#[path = "store_contract/registrations.rs"]
+mod registrations;
+
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use secrecy::ExposeSecret;

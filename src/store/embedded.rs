@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use redb::{Database, DatabaseError, ReadableTable, TableDefinition};
+use redb::{Database, DatabaseError, ReadableTable, TableDefinition, backends::FileBackend};
 use tokio::sync::watch;
 
 use super::{
@@ -153,7 +153,8 @@ fn open(path: &Path) -> Result<(Database, Image), StoreError> {
         std::fs::create_dir_all(folder).map_err(unavailable)?;
     }
     let file = crate::io::private_file(path).map_err(unavailable)?;
-    let database = redb::Builder::new().create_file(file).map_err(|error| match error {
+    let database = FileBackend::new(file).and_then(|file| redb::Builder::new().create_with_backend(file));
+    let database = database.map_err(|error| match error {
         DatabaseError::DatabaseAlreadyOpen => StoreError::InUse { path: path.to_owned() },
         DatabaseError::Storage(redb::StorageError::Io(error))
             if error.kind() != std::io::ErrorKind::InvalidData =>

@@ -13,8 +13,8 @@ mod error;
 mod image;
 mod memory;
 mod record;
-//mod registration_memory;
-//mod registration_store;
+mod registration_memory;
+mod registration_store;
 mod seed;
 
 use std::{future::Future, pin::Pin};
@@ -25,8 +25,8 @@ pub use error::{Remedy, StoreError};
 pub use image::Image;
 pub use memory::MemoryStore;
 pub use record::{Author, Change, NamespaceRecord, Precondition, Record, RecordKey, Versioned};
-//pub use registration_memory::MemoryRegistrations;
-//pub use registration_store::{LeaseId, Registered, RegistrationStore};
+pub use registration_memory::MemoryRegistrations;
+pub use registration_store::{LeaseId, Registered, RegistrationStore};
 pub use seed::SeedReport;
 
 /// What a method of a store returns, so that stores can stand behind `Arc<dyn …>`.
