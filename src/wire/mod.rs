@@ -1,5 +1,6 @@
 //! Bytes in, values out, and back. Pure.
 
+pub mod follow;
 pub mod framing;
 pub mod hybrid;
 pub mod websocket;
