@@ -7,6 +7,7 @@
 mod leg;
 mod listen;
 mod prefixed;
+mod private_file;
 mod stream;
 mod tls;
 
@@ -15,6 +16,7 @@ mod tls;
 pub use leg::{Dialect, Leg};
 pub use listen::{Accepted, ServeOptions, bind, serve};
 pub use prefixed::Prefixed;
+pub use private_file::private_file;
 pub use stream::Stream;
 pub use tls::{Alpn, Certificate, ClientTls, ServerTls, TlsError, TlsStream};
 
