@@ -4,6 +4,8 @@
 
 
 
+mod frames;
+mod join;
 mod leg;
 mod listen;
 mod prefixed;
@@ -13,6 +15,8 @@ mod tls;
 
 
 
+pub use frames::{FrameReader, FrameStream, FrameStreamError, FrameWriter, Kind, Message, Piece};
+pub use join::{EndReason, Join, JoinCounters, JoinEnd, JoinOptions, Side, join};
 pub use leg::{Dialect, Leg};
 pub use listen::{Accepted, ServeOptions, bind, serve};
 pub use prefixed::Prefixed;
