@@ -34,12 +34,13 @@ const LINGER: Duration = Duration::from_secs(2);
 ///
 /// The future owns everything of the pair and is small (a test holds it to 1 KiB); spawn it in a task of its own.
 pub fn join(a: Leg, b: Leg, options: JoinOptions) -> Join {
-    let JoinOptions { half_close, ping_every, silence, cancel, counters, follow_a_to_b, follow_b_to_a } = options;
+    let JoinOptions { half_close, ping_every, silence, cancel, counters, follow_a_to_b, follow_b_to_a } =
+        options;
     let (from_a, from_b) = (a.dialect, b.dialect);
     let now = Instant::now();
     let life = |dialect: Dialect| {
-        let frames = dialect.frames().filter(|frames| frames.may_ping)?;
-        Some(Liveness::new(ping_every, silence, now.into_std())).filter(|_| frames.largest_frame > 0)
+        let pinged = dialect.frames().is_some_and(|frames| frames.may_ping);
+        pinged.then(|| Liveness::new(ping_every, silence, now.into_std()))
     };
     Join {
         cancelled: Box::pin(cancel.cancelled_owned()),
@@ -103,7 +104,9 @@ struct Leaving {
 
 impl fmt::Debug for Join {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Join").field("leaving", &self.leaving.as_ref().map(|l| &l.reason)).finish_non_exhaustive()
+        f.debug_struct("Join")
+            .field("leaving", &self.leaving.as_ref().map(|l| &l.reason))
+            .finish_non_exhaustive()
     }
 }
 
@@ -134,8 +137,11 @@ impl Join {
             let before = [pair.ways[0].bytes, pair.ways[1].bytes];
             let turn = pair.turn(cx, buf);
             let read = [pair.ways[0].bytes - before[0], pair.ways[1].bytes - before[1]];
-            self.counters.a_to_b.fetch_add(read[0], Ordering::Relaxed);
-            self.counters.b_to_a.fetch_add(read[1], Ordering::Relaxed);
+            for (counter, read) in [&self.counters.a_to_b, &self.counters.b_to_a].into_iter().zip(read) {
+                if read > 0 {
+                    counter.fetch_add(read, Ordering::Relaxed);
+                }
+            }
             let busy = match turn {
                 Ok(busy) => busy,
                 Err(reason) => return Poll::Ready(reason),
@@ -249,21 +255,26 @@ impl Pair {
         let lost = |i: usize| Some(EndReason::Lost(Side::of(i)));
         match states {
             [SessionEnded, SessionEnded] => {
-                let clear = self.ways[0].is_clear() && self.ways[1].is_clear();
+                let clear =
+                    self.ways.iter().all(Way::is_clear) && !self.legs.iter().any(LegState::wants_flush);
                 return clear.then_some(EndReason::SessionsEnded);
             }
             // The leg that takes nothing any more is the one this way leads to.
             [Cut, Told | SessionEnded | Cut] => return lost(1),
             [Told | SessionEnded, Cut] => return lost(0),
             [Told | SessionEnded, Told | SessionEnded] => return Some(EndReason::Closed),
-            [Open | Ending | Cut, _] | [_, Open | Ending | Cut] => {}
+            [Open | Ending | Cut, _] | [_, Open | Ending] => {}
         }
         for i in 0..2 {
             if states[i] != Told {
                 continue;
             }
             // It closed, and then went away before it was closed to: nobody is left to relay to. Or one end is all that this kind of peer knows.
-            let whole = self.legs.iter().filter_map(|leg| leg.frames).any(|frames| frames.half_close == HalfClose::Whole);
+            let whole = self
+                .legs
+                .iter()
+                .filter_map(|leg| leg.frames)
+                .any(|frames| frames.half_close == HalfClose::Whole);
             if whole || (self.legs[i].gone && self.legs[i].frames.is_some()) {
                 return Some(EndReason::Closed);
             }
@@ -295,7 +306,7 @@ impl Pair {
                 continue;
             };
             // Where nothing is read from it, or no ping can get through to it, its silence says nothing.
-            if !self.ways[i].is_listening() || !self.ways[1 - i].is_clear() {
+            if !self.ways[i].is_listening() || !self.ways[1 - i].is_listening() {
                 life.handle_heard(now.into_std());
                 continue;
             }
@@ -316,7 +327,11 @@ impl Pair {
         let orderly = |pair: &mut Self, i: usize, close: &Close| {
             let told = pair.ways[1 - i].state == WayState::Told;
             let framed = pair.legs[i].frames.is_some();
-            if told || pair.ways[1 - i].state == WayState::Ending || !framed || pair.ways[1 - i].push_close(close) {
+            if told
+                || pair.ways[1 - i].state == WayState::Ending
+                || !framed
+                || pair.ways[1 - i].push_close(close)
+            {
                 Exit::Orderly(Stage::Flush)
             } else {
                 // Inside a frame no close frame can be said.
@@ -357,7 +372,8 @@ impl Pair {
                 exits
             }
             EndReason::SessionsEnded => {
-                let a = if self.legs[0].frames.is_none() { Exit::Keep } else { orderly(self, 0, &Close::NORMAL) };
+                let a =
+                    if self.legs[0].frames.is_none() { Exit::Keep } else { orderly(self, 0, &Close::NORMAL) };
                 self.ways[0].push_close(&Close::NORMAL);
                 [a, Exit::Brief(Stage::Flush)]
             }

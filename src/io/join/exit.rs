@@ -36,7 +36,13 @@ pub(super) enum Stage {
 
 impl Exit {
     /// Goes on with it; `way` is the one towards the leg.
-    pub(super) fn poll(&mut self, leg: &mut LegState, way: &mut Way, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<()> {
+    pub(super) fn poll(
+        &mut self,
+        leg: &mut LegState,
+        way: &mut Way,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<()> {
         let (stage, waits) = match self {
             Self::Orderly(stage) => (stage, true),
             Self::Brief(stage) => (stage, false),

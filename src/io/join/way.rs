@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::scratch::READ;
 use crate::{
-    io::Stream,
+    io::{Stream, TlsStream},
     wire::{
         follow::{FollowError, Follower, Passage},
         websocket::{Close, Event, FrameDialect, FrameError, HEADROOM, Pause, Reframer},
@@ -30,6 +30,13 @@ pub(super) struct LegState {
     pub(super) gone: bool,
     /// Writing to it failed.
     pub(super) broken: bool,
+}
+
+impl LegState {
+    /// Whether TLS keeps ciphertext that the socket did not take.
+    pub(super) fn wants_flush(&self) -> bool {
+        self.stream.tls().is_some_and(TlsStream::wants_flush)
+    }
 }
 
 /// From one leg to the other.
@@ -96,7 +103,11 @@ enum Stop {
 const ROUNDS: usize = 8;
 
 impl Way {
-    pub(super) fn new(reframer: Option<Box<Reframer>>, follower: Option<Box<dyn Follower>>, early: Bytes) -> Self {
+    pub(super) fn new(
+        reframer: Option<Box<Reframer>>,
+        follower: Option<Box<dyn Follower>>,
+        early: Bytes,
+    ) -> Self {
         Self {
             reframer,
             follower,
@@ -137,7 +148,9 @@ impl Way {
                     self.state = WayState::Told;
                     continue;
                 }
-                WayState::Told | WayState::SessionEnded | WayState::Cut => return self.overhear(src, cx, buf),
+                WayState::Told | WayState::SessionEnded | WayState::Cut => {
+                    return self.overhear(src, cx, buf);
+                }
             }
             let len = match self.poll_input(src, dst, cx, buf) {
                 Poll::Ready(Ok(0)) => match self.handle_eof(src, dst) {
@@ -222,7 +235,7 @@ impl Way {
             }
             self.out.push(&std::mem::take(&mut self.urgent));
         }
-        if dst.stream.tls().is_some_and(|tls| tls.wants_flush()) {
+        if dst.wants_flush() {
             ready!(Pin::new(&mut dst.stream).poll_flush(cx))?;
         }
         Poll::Ready(Ok(()))
