@@ -73,7 +73,8 @@ pub(crate) async fn run(
     if let Ok(Ok(upgraded)) = tokio::time::timeout(limit, upgrade).await {
         let (stream, early) = into_parts(upgraded);
         let config = config(&core);
-        let socket = WebSocketStream::from_partially_read(stream, early.to_vec(), Role::Server, Some(config)).await;
+        let socket =
+            WebSocketStream::from_partially_read(stream, early.to_vec(), Role::Server, Some(config)).await;
         channel.serve(socket, inbox).await;
     }
     channel.rules.handle_closed();
@@ -171,7 +172,10 @@ impl Channel {
 
     fn close(&mut self, code: u16, text: &str) {
         let reason = self.opened.asked.close_reason(text);
-        self.queue.push_back(Message::Close(Some(CloseFrame { code: code.into(), reason: Utf8Bytes::from(reason) })));
+        self.queue.push_back(Message::Close(Some(CloseFrame {
+            code: code.into(),
+            reason: Utf8Bytes::from(reason),
+        })));
     }
 
     async fn withdraw(&mut self) {
@@ -223,7 +227,11 @@ impl Channel {
     }
 
     /// The peer broke the protocol or vanished; the first is told so with a close code.
-    async fn broken(&mut self, error: tungstenite::Error, sink: &mut (impl Sink<Message, Error = tungstenite::Error> + Unpin)) {
+    async fn broken(
+        &mut self,
+        error: tungstenite::Error,
+        sink: &mut (impl Sink<Message, Error = tungstenite::Error> + Unpin),
+    ) {
         use tungstenite::Error as E;
         let (code, text) = match &error {
             E::Capacity(_) => (1009, "The message is larger than a control channel takes"),
