@@ -68,10 +68,15 @@ fn faults_say_what_is_wrong() {
     let at = |path: &str| preamble(&format!("net.tcp://localhost/{path}"));
     let mode = |mode: u8| [b"\x00\x01\x00\x01", &[mode][..], &at("wcf")[5..]].concat();
     let unnamed = preamble("net.tcp://elsewhere.example/wcf");
+    let token = URL_SAFE_NO_PAD.encode(gateway.send_token(""));
+    let with_token = |path: &str| at(&format!("{path}/$sas/{token}"));
 
     for (name, bytes, fault) in [
-        ("unknown relay", at("nowhere"), "EndpointNotFound"),
-        ("a path that only begins alike", at("wcf2"), "EndpointNotFound"),
+        ("unknown relay", with_token("nowhere"), "EndpointNotFound"),
+        ("a path that only begins alike", with_token("wcf2"), "EndpointNotFound"),
+        // As everywhere, an unknown relay wants a token first.
+        ("unknown relay, no token", at("nowhere"), "EndpointAccessDenied"),
+        ("no token", at("wcf-private"), "EndpointAccessDenied"),
         ("a relay without a listener", at("wcf"), "EndpointNotFound"),
         ("a host that belongs to nobody", unnamed, "EndpointNotFound"),
         ("version 2", b"\x00\x02\x00".to_vec(), "UnsupportedVersion"),
