@@ -85,7 +85,8 @@ fn is_relays_own(name: &str, drop_authorization: bool) -> bool {
         || name.get(..PREFIX.len()).is_some_and(|head| is(head, PREFIX))
 }
 
-fn is_hop_by_hop(name: &str) -> bool {
+/// Headers of one connection alone, which are never passed on (5.5); those that `Connection` names come on top.
+pub fn is_hop_by_hop(name: &str) -> bool {
     const HOP_BY_HOP: [&str; 8] = [
         "Connection",
         "Keep-Alive",

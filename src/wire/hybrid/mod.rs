@@ -15,7 +15,7 @@ pub use control::{
 };
 pub use cookies::split_set_cookie;
 pub use headers::{
-    HeaderLine, ResponseLines, connect_headers, reason_phrase, request_headers, response_lines,
+    HeaderLine, ResponseLines, connect_headers, is_hop_by_hop, reason_phrase, request_headers, response_lines,
 };
 pub use latin1::{latin1_decode, latin1_encode};
 pub use query::{Action, HybridQuery, Rejection};
