@@ -5,7 +5,6 @@ mod open;
 mod quota;
 mod start;
 mod state;
-mod switchboard;
 mod throttle;
 
 pub(crate) mod clock;
@@ -13,5 +12,6 @@ pub(crate) mod core;
 pub(crate) mod dialled;
 pub(crate) mod live;
 pub(crate) mod meet;
+pub(crate) mod switchboard;
 
 pub use start::{Gateway, ReloadError, StartError};

@@ -115,7 +115,7 @@ impl Gateway {
             return Err(ReloadError::NeedsRestart("store"));
         }
         if let Some(tls) = &self.tls {
-            tls.reload(&open::certificates(&config))?;
+            tls.reload(open::certificates(&config))?;
         }
         self.core.settings.store(Arc::new(Settings::of(&config)));
         self.admin.store(Arc::new(open::admin_context(&self.core, &config)));
