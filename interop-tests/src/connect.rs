@@ -52,6 +52,12 @@ impl Wire {
         Self { stream: Box::new(stream), socket, unread: Vec::new() }
     }
 
+    /// The service's end of a connection.
+    pub(crate) fn accepted(socket: TcpStream) -> Self {
+        prepare(&socket);
+        Self { stream: Box::new(socket.try_clone().expect("a second handle")), socket, unread: Vec::new() }
+    }
+
     /// Sends all of `bytes`.
     pub fn send(&mut self, bytes: &[u8]) {
         self.try_send(bytes).expect("the gateway takes what is sent");
@@ -137,8 +143,12 @@ pub(crate) fn was_cut(error: &io::Error) -> bool {
 
 fn socket(address: SocketAddr) -> TcpStream {
     let socket = TcpStream::connect(address).expect("the door is open");
+    prepare(&socket);
+    socket
+}
+
+fn prepare(socket: &TcpStream) {
     socket.set_nodelay(true).expect("TCP_NODELAY");
     socket.set_read_timeout(Some(PATIENCE)).expect("a read time-out");
     socket.set_write_timeout(Some(PATIENCE)).expect("a write time-out");
-    socket
 }

@@ -33,7 +33,7 @@ impl Gateway {
 
         let mut running = Program::new(viaduct())
             .args(["serve", "--config", &file.display().to_string()])
-            .env("RUST_LOG", &std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned()))
+            .env("VIADUCT_LOG", &std::env::var("VIADUCT_LOG").unwrap_or_else(|_| "info".to_owned()))
             .start();
         let mut doors = Vec::new();
         while !config.door_names().iter().all(|name| doors.iter().any(|(opened, _)| opened == name)) {

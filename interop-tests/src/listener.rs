@@ -39,6 +39,11 @@ impl Listener {
         Ok(Self { control, authority: gateway.authority().to_owned() })
     }
 
+    /// A listener over a control channel that was opened in another way.
+    pub fn over(control: WebSocket, gateway: &Gateway) -> Self {
+        Self { control, authority: gateway.authority().to_owned() }
+    }
+
     /// The next control message, which must hold `key` and nothing else; what it holds.
     ///
     /// [Hybrid page 0, rules 2 and 4] one known key, at most 64 KiB.

@@ -67,7 +67,7 @@ impl Program {
                 collected.lock().expect("no reader panics").extend_from_slice(&buffer[..read]);
             }
         });
-        Running { name: self.name, child, lines, seen, complaints, reader: Some(reader) }
+        Running { name: self.name, child, lines: Mutex::new(lines), seen, complaints, reader: Some(reader) }
     }
 
     /// Runs it to its end and returns its standard output; anything but status 0 within `time` fails the test.
@@ -83,7 +83,7 @@ impl Program {
 pub struct Running {
     name: String,
     child: Child,
-    lines: Receiver<String>,
+    lines: Mutex<Receiver<String>>,
     seen: Arc<Mutex<String>>,
     complaints: Arc<Mutex<Vec<u8>>>,
     reader: Option<std::thread::JoinHandle<()>>,
@@ -97,7 +97,8 @@ impl Running {
 
     /// The next line of its standard output, which must come within `time`.
     pub fn line(&mut self, time: Duration) -> String {
-        match self.lines.recv_timeout(time) {
+        let next = self.next_line(time);
+        match next {
             Ok(line) => line,
             Err(RecvTimeoutError::Timeout) => {
                 panic!("{} said nothing for {time:?}\n{}", self.name, self.transcript())
@@ -125,7 +126,7 @@ impl Running {
         let until = Instant::now() + time;
         // Standard output ends with the program, so waiting for its end needs no polling.
         while let Ok(_) | Err(RecvTimeoutError::Timeout) =
-            self.lines.recv_timeout(until.saturating_duration_since(Instant::now()))
+            self.next_line(until.saturating_duration_since(Instant::now()))
         {
             assert!(Instant::now() < until, "{} still runs after {time:?}\n{}", self.name, self.transcript());
         }
@@ -155,6 +156,10 @@ impl Running {
     /// All of its standard error so far.
     pub fn errors(&self) -> String {
         String::from_utf8_lossy(&self.complaints.lock().expect("no reader panics")).into_owned()
+    }
+
+    fn next_line(&self, time: Duration) -> Result<String, RecvTimeoutError> {
+        self.lines.lock().expect("no reader panics").recv_timeout(time)
     }
 
     fn transcript(&self) -> String {

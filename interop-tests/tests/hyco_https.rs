@@ -1,4 +1,5 @@
 //! The tests inside the npm package `hyco-https`, unmodified, against the binary on port 443. Hybrid page 10.3.
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::fs;
 use std::path::Path;

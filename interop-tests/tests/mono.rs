@@ -3,13 +3,14 @@
 //!
 //! The client has the service's own address and names the gateway as its via, since a service checks To. Mono's limits:
 //! framing page, section 9.
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use interop_tests::{Gateway, Program, Running, mono, output_dir, repository, viaduct};
+use interop_tests::{Connector, Gateway, Program, Running, mono, output_dir, repository};
 
 /// Long enough for Mono, which takes 5 s to close a duplex channel.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -64,12 +65,7 @@ fn the_same_client_and_service_agree_without_a_relay() {
 fn call(check: &str, service: &str) -> (Vec<String>, Running) {
     let gateway = Gateway::new();
     let (running, address) = start_service(service);
-    let mut connector = Program::new(viaduct())
-        .args(["listen", "wcf", "--to", &address])
-        .args(["--connection-string", &gateway.connection_string("listen")])
-        .args(["--ca", &gateway.authority().to_string_lossy()])
-        .start();
-    connector.line_starting("listening", PATIENCE);
+    let _connector = Connector::listen(&gateway, "wcf", &address);
 
     let via = format!("net.tcp://localhost:{}/wcf", gateway.port("net_tcp"));
     (run_client(&[check, &address, &via]), running)

@@ -223,10 +223,8 @@ mod tests {
 
     #[test]
     fn global_options_stand_before_or_after_the_command() {
-        for line in [
-            ["viaduct", "--log-format", "json", "demo"],
-            ["viaduct", "demo", "--log-format", "json"],
-        ] {
+        for line in [["viaduct", "--log-format", "json", "demo"], ["viaduct", "demo", "--log-format", "json"]]
+        {
             assert_eq!(Cli::parse_from(line).global.log_format, LogFormat::Json);
         }
     }

@@ -8,12 +8,12 @@ mod demo;
 mod failure;
 mod forward;
 mod init;
+mod init_config;
 mod listen;
 mod manual;
 mod output;
 mod run;
 mod serve;
-mod signals;
 mod token;
 
 pub use args::Cli;

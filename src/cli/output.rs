@@ -25,6 +25,8 @@ pub(crate) fn print_error(line: &str) {
 fn wrote(result: io::Result<()>) -> Result<(), Failure> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.map_err(|error| Failure::new(format!("standard output: {error}"), "look where it goes")),
+        other => {
+            other.map_err(|error| Failure::new(format!("standard output: {error}"), "look where it goes"))
+        }
     }
 }

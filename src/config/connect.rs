@@ -269,10 +269,18 @@ fn connection_string(at: &str, secret: &SecretString, problems: &mut Problems) -
 }
 
 /// A connection string with an `EntityPath` opens that relay alone.
-fn check_entity_path(at: &str, key: &str, path: &str, connection: &ConnectionString, problems: &mut Problems) {
+fn check_entity_path(
+    at: &str,
+    key: &str,
+    path: &str,
+    connection: &ConnectionString,
+    problems: &mut Problems,
+) {
     let Some(entity_path) = &connection.entity_path else { return };
     let mut path = path.split('/').filter(|segment| !segment.is_empty());
-    let inside = entity_path.segments().all(|segment| path.next().is_some_and(|own| own.eq_ignore_ascii_case(segment)));
+    let inside = entity_path
+        .segments()
+        .all(|segment| path.next().is_some_and(|own| own.eq_ignore_ascii_case(segment)));
     if !inside {
         problems.add(&format!("{at}.{key}"), format!("the connection string is for {entity_path} alone"));
     }

@@ -17,9 +17,8 @@ mod settings;
 mod target;
 mod written;
 
-pub use check::load;
 pub use doors::{DoorName, Doors};
 pub use problem::{ConfigError, Problem};
 pub use secret::{Environment, SecretText};
 pub use settings::{Certificate, Config, GatewaySettings, Store, TlsSettings};
-pub use target::{ListenTarget, LocalDoor, TargetError};
+pub use target::{ListenTarget, LocalDoor, LocalProtocol, TargetError};

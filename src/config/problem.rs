@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::io;
+use std::path::Path;
 
 /// One error in a configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +47,20 @@ impl fmt::Display for ConfigError {
     }
 }
 
+impl ConfigError {
+    /// The file cannot be read at all.
+    pub(super) fn unreadable(path: &Path, error: &io::Error) -> Self {
+        let text = match error.kind() {
+            io::ErrorKind::NotFound => {
+                "no such file; `viaduct init` writes one, --config names one".to_owned()
+            }
+            _ => error.to_string(),
+        };
+        let problem = Problem { path: String::new(), line: None, text };
+        Self { file: path.display().to_string(), problems: vec![problem] }
+    }
+}
+
 /// The problems found so far in one file, and what is needed to say where they are.
 #[derive(Debug, Default)]
 pub(crate) struct Problems {
@@ -77,7 +93,10 @@ impl Problems {
     pub(crate) fn under(&self, path: &str) -> bool {
         let path = self.original(path);
         self.list.iter().any(|problem| {
-            problem.path.strip_prefix(&path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            problem
+                .path
+                .strip_prefix(&path)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         })
     }
 

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 use super::problem::Problems;
 
@@ -85,7 +85,12 @@ fn remove(table: &mut DeTable<'_>, steps: &[Step], problems: &mut Problems) -> b
     remove_below(value, rest, &path, problems)
 }
 
-fn remove_below(value: &mut Spanned<DeValue<'_>>, steps: &[Step], parent: &str, problems: &mut Problems) -> bool {
+fn remove_below(
+    value: &mut Spanned<DeValue<'_>>,
+    steps: &[Step],
+    parent: &str,
+    problems: &mut Problems,
+) -> bool {
     let Some((step, rest)) = steps.split_first() else { return false };
     match (value.get_mut(), step) {
         (DeValue::Table(table), Step::Key(key)) if rest.is_empty() => table.remove(key.as_str()).is_some(),
@@ -96,9 +101,10 @@ fn remove_below(value: &mut Spanned<DeValue<'_>>, steps: &[Step], parent: &str, 
             if *index >= array.len() {
                 return false;
             }
-            let left = problems.origins.entry(parent.to_owned()).or_insert_with(|| (0..array.len()).collect());
+            let left =
+                problems.origins.entry(parent.to_owned()).or_insert_with(|| (0..array.len()).collect());
             left.remove(*index);
-            *array = std::mem::take(array)
+            *array = std::mem::replace(array, DeArray::new())
                 .into_iter()
                 .enumerate()
                 .filter(|(n, _)| n != index)
@@ -154,7 +160,7 @@ fn explain(message: &str) -> String {
     let Some(unknown) = message.strip_prefix("unknown field `") else { return message };
     match unknown.split_once("`, expected ") {
         Some((_, known)) => {
-            let known = known.trim_start_matches("one of ").replace('`', "");
+            let known = known.trim_start_matches("one of ").replace('`', "").replace(" or ", ", ");
             format!("unknown key; known here: {known}")
         }
         None => "unknown key; none is known here".to_owned(),

@@ -87,9 +87,9 @@ impl Environment {
         let found = match (text, file) {
             (None, None) => return None,
             (Some(_), Some(_)) => Err(format!("stands here and in {key}_file; keep one of them")),
-            (Some(SecretText(text)), None) => self.from_text(text),
+            (Some(SecretText(text)), None) => self.text(text),
             (None, Some(file)) => {
-                return match self.from_file(file) {
+                return match self.file(file) {
                     Ok(secret) => Some(secret),
                     Err(text) => {
                         problems.add(&format!("{at}_file"), text);
@@ -101,7 +101,8 @@ impl Environment {
         found.map_err(|text| problems.add(&at, text)).ok()
     }
 
-    fn from_text(&self, text: &str) -> Result<SecretString, String> {
+    /// The secret that a text stands for: itself, or that of the variable in `${NAME}`.
+    pub(super) fn text(&self, text: &str) -> Result<SecretString, String> {
         let Some(name) = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) else {
             return if text.is_empty() { Err("is empty".into()) } else { Ok(text.into()) };
         };
@@ -112,7 +113,8 @@ impl Environment {
         }
     }
 
-    fn from_file(&self, file: &Path) -> Result<SecretString, String> {
+    /// The secret in a file, without blanks and line ends around it.
+    pub(super) fn file(&self, file: &Path) -> Result<SecretString, String> {
         let text = self.read_text(file)?;
         let text = text.trim();
         if text.is_empty() { Err(format!("{} is empty", file.display())) } else { Ok(text.into()) }

@@ -36,6 +36,8 @@ pub struct GatewaySettings {
     pub domain: Option<HostName>,
     /// `host` or `host:port` that listeners are told to dial; `None` = the authority they themselves used.
     pub public_address: Option<String>,
+    /// The status an HTTP sender gets when no listener is connected: 404 or 502.
+    pub no_listener_status: u16,
     /// Where the embedded store keeps its file.
     pub data_dir: PathBuf,
     /// Without one, the admin door answers nothing but health.
@@ -49,6 +51,13 @@ pub struct TlsSettings {
     pub certificates: Vec<Certificate>,
 }
 
+impl TlsSettings {
+    /// The certificates that may be shown at a door.
+    pub fn at(&self, door: DoorName) -> impl Iterator<Item = &Certificate> {
+        self.certificates.iter().filter(move |one| one.doors.is_empty() || one.doors.contains(&door))
+    }
+}
+
 /// One certificate chain with its key.
 #[derive(Clone, Debug)]
 pub struct Certificate {
@@ -56,7 +65,7 @@ pub struct Certificate {
     pub chain: Vec<u8>,
     /// PEM.
     pub key: SecretString,
-    /// The names it is chosen for; empty = those in the certificate.
+    /// The names it is chosen for, `*.` standing for one label; empty = where no other fits.
     pub names: Vec<String>,
     /// The doors it is chosen at; empty = all.
     pub doors: Vec<DoorName>,
@@ -65,10 +74,10 @@ pub struct Certificate {
 /// Where entities are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Store {
-    /// In a file of this gateway.
+    /// In a file of this gateway, in `gateway.data_dir`.
     Embedded {
-        /// The file.
-        file: PathBuf,
+        /// That folder; [`super::Config::load`] does not make it.
+        folder: PathBuf,
     },
     /// In memory: gone with the process. For tests and the demo.
     Memory,

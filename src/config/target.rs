@@ -113,7 +113,11 @@ impl FromStr for ListenTarget {
             "http" | "https" => Ok(Self::Http(url)),
             "tcp" => {
                 let (host, port) = tcp(text, &url)?;
-                if port == 0 { Err(TargetError::NoPort(text.to_owned())) } else { Ok(Self::Tcp { host, port }) }
+                if port == 0 {
+                    Err(TargetError::NoPort(text.to_owned()))
+                } else {
+                    Ok(Self::Tcp { host, port })
+                }
             }
             "net.tcp" => Ok(Self::NetTcp {
                 host: host(text, &url)?,

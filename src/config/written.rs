@@ -8,6 +8,7 @@ use serde::de::IgnoredAny;
 
 use super::doors::{Addresses, DoorName};
 use super::secret::SecretText;
+use crate::entity::DeclaredNamespace;
 use crate::entity::limits::{Limits, Timeouts};
 
 /// A gateway's file: `viaduct.toml`, or what `viaduct serve --config` names.
@@ -20,6 +21,7 @@ pub(super) struct GatewayFile {
     pub(super) limits: Limits,
     pub(super) timeouts: Timeouts,
     pub(super) store: Store,
+    pub(super) namespaces: Vec<DeclaredNamespace>,
 }
 
 /// Who this gateway is.
@@ -32,6 +34,8 @@ pub(super) struct Gateway {
     pub(super) domain: Option<String>,
     /// What listeners are told to dial, `host` or `host:port`. Left out: the authority they themselves used.
     pub(super) public_address: Option<String>,
+    /// The status an HTTP sender gets when no listener is connected: 404, or 502 as Azure Relay's guide has it. Left out: 404.
+    pub(super) no_listener_status: Option<u16>,
     /// Folder of what the gateway keeps. Left out: `data`.
     pub(super) data_dir: Option<PathBuf>,
     /// The token that opens the admin door; or `admin_token_file`. Left out: the file `admin.token` in `data_dir`; when that is not there either, the door answers nothing but health.
@@ -114,8 +118,6 @@ pub(super) struct NamedCertificate {
 pub(super) struct Store {
     /// `"embedded"`: one file under `data_dir`. `"memory"`: gone with the process, for tests.
     pub(super) kind: StoreKind,
-    /// File of the embedded store. Left out: `viaduct.redb` in `data_dir`.
-    pub(super) file: Option<PathBuf>,
     #[schemars(skip)]
     pub(super) endpoints: Option<IgnoredAny>,
     #[schemars(skip)]

@@ -11,17 +11,18 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{dialled::Dialled, quota::Connections, switchboard::Switchboard, throttle::Throttle};
+use super::{dialled::Dialled, live::Live, quota::Connections, switchboard::Switchboard, throttle::Throttle};
 use crate::{
+    config::DoorName,
     entity::{
-        Directory, RelayKey,
+        Directory, HostName, RelayKey,
         limits::{Limits, Timeouts},
     },
-    relay::{GatewayId, RendezvousTable, ToListenerGateway},
-    store::{EntityStore, RegistrationStore},
+    relay::{GatewayId, PendingLimits, RendezvousTable, ToListenerGateway},
+    store::{EntityStore, LeaseId, RegistrationStore},
     telemetry::Metrics,
 };
 
@@ -35,6 +36,9 @@ pub struct Core {
     pub(crate) directory: ArcSwap<Entities>,
     pub(crate) entities: Arc<dyn EntityStore>,
     pub(crate) registrations: Arc<dyn RegistrationStore>,
+    /// Under which this gateway's registrations live.
+    pub(crate) lease: LeaseId,
+    pub(crate) live: Arc<Live>,
     pub(crate) switchboard: Switchboard,
     /// Senders waiting for a listener to dial in; the slot is where the dialled connection goes.
     pub(crate) rendezvous: Mutex<RendezvousTable<oneshot::Sender<Dialled>>>,
@@ -59,6 +63,8 @@ pub(crate) struct Settings {
     pub(crate) timeouts: Timeouts,
     /// The authority listeners are told to dial; `None`: the one they used themselves.
     pub(crate) public_address: Option<String>,
+    /// Namespace N also answers at N.domain.
+    pub(crate) domain: Option<HostName>,
     /// The status for "no listener" towards HTTP senders: 404 as the service's logs show, or 502 as its guide says (5.7).
     pub(crate) no_listener_status: u16,
 }
@@ -79,13 +85,17 @@ pub(crate) struct Parts {
     pub(crate) settings: Settings,
     pub(crate) entities: Arc<dyn EntityStore>,
     pub(crate) registrations: Arc<dyn RegistrationStore>,
+    pub(crate) lease: LeaseId,
     pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Core {
     pub(crate) fn new(parts: Parts) -> Arc<Self> {
         let limits = &parts.settings.limits;
-        let rendezvous = RendezvousTable::new(limits.pending_per_relay, limits.pending_per_address);
+        let rendezvous = RendezvousTable::new(PendingLimits {
+            of_relay: limits.pending_per_relay,
+            of_address: limits.pending_per_address,
+        });
         Arc::new(Self {
             id: parts.id,
             number: parts.number,
@@ -93,6 +103,8 @@ impl Core {
             directory: ArcSwap::from_pointee(Entities::Loading),
             entities: parts.entities,
             registrations: parts.registrations,
+            lease: parts.lease,
+            live: Arc::default(),
             switchboard: Switchboard::default(),
             rendezvous: Mutex::new(rendezvous),
             connections: Connections::default(),
@@ -158,12 +170,15 @@ impl Core {
 }
 
 /// Where a peer came from and how: what a door knows before it reads a byte.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Peer {
+    pub(crate) door: DoorName,
     pub(crate) address: SocketAddr,
     /// The name in the TLS handshake; `None` without TLS or without SNI.
     pub(crate) server_name: Option<String>,
     pub(crate) transport: Transport,
+    /// Its place under the door's limit, kept as long as the connection lives.
+    pub(crate) permit: Option<OwnedSemaphorePermit>,
 }
 
 /// Whether bytes travel in clear.

@@ -13,18 +13,18 @@ use super::{
 use crate::{
     entity::RelayKey,
     relay::{
-        Expectation, Invitation, ListenerFilter, Meeting, MeetingCommand, MeetingId, MeetingTerms, Refusal,
-        RendezvousId, ResponseHead, Shape, Side, ToSenderGateway,
+        Arrival, Expectation, Invitation, ListenerFilter, Meeting, MeetingCommand, MeetingId, MeetingTerms, Refusal,
+        RendezvousId, ResponseHead, Side, ToSenderGateway, What,
     },
-    store::StoreError,
 };
 
 /// What a door asks for.
 pub(crate) struct Wanted {
     pub(crate) relay: RelayKey,
-    pub(crate) shape: Shape,
     pub(crate) filter: ListenerFilter,
     pub(crate) sender: IpAddr,
+    /// Where the listener is told to dial, decoded.
+    pub(crate) path: String,
     /// `rendezvous` is filled in here.
     pub(crate) invitation: Invitation,
     /// For an exchange: from handing it over to its response; `None` = no deadline.
@@ -34,7 +34,12 @@ pub(crate) struct Wanted {
 /// How a meeting ended.
 pub(crate) enum Met {
     /// A listener dialled in and is taken.
-    Joined(Dialled),
+    Joined {
+        /// Its connection.
+        dialled: Dialled,
+        /// For an exchange: when its response is due.
+        respond_by: Option<Instant>,
+    },
     /// The response came on the control channel.
     Answered { response: ResponseHead, body: Bytes },
 }
@@ -49,9 +54,10 @@ pub(crate) async fn meet(core: &Arc<Core>, wanted: Wanted) -> Result<Met, Refusa
         let deadline = driver.meeting.poll_timeout();
         tokio::select! {
             Some(message) = driver.inbox.recv() => driver.meeting.handle_message(message, Instant::now()),
-            Some(dialled) = arrival(&mut driver.arrivals) => {
-                driver.meeting.handle_rendezvous(dialled.arrival.clone(), Instant::now());
-                driver.dialled = Some(dialled);
+            dialled = arrival(&mut driver.arrivals) => {
+                let arrival = dialled.as_ref().map_or(Arrival::Spoiled, |dialled| dialled.arrival.clone());
+                driver.dialled = dialled;
+                driver.meeting.handle_rendezvous(arrival);
             }
             () = sleep_until(deadline) => driver.meeting.handle_timeout(Instant::now()),
         }
@@ -73,33 +79,32 @@ impl<'a> Driver<'a> {
     async fn enter(core: &'a Arc<Core>, mut wanted: Wanted) -> Result<Self, Refusal> {
         let settings = core.settings.load_full();
         let timeouts = &settings.timeouts;
-        let candidates = core.registrations.candidates(&wanted.relay).await.map_err(|error| match error {
-            StoreError::Retryable(_) => Refusal::Overloaded,
-            _ => Refusal::Internal,
-        })?;
+        let candidates = core.registrations.candidates(&wanted.relay);
         let now = Instant::now();
-        let id = MeetingId(random_u128());
-        let rendezvous = RendezvousId(random_u128());
+        let id = MeetingId::new(random_u128());
+        let rendezvous = RendezvousId::new(random_u128());
         wanted.invitation.rendezvous = rendezvous;
         let (slot, arrivals) = oneshot::channel();
         let expectation = Expectation {
-            path: wanted.invitation.path.clone(),
-            side: if wanted.shape == Shape::Stream { Side::Accept } else { Side::Request },
-            relay: wanted.relay.clone(),
-            sender: wanted.sender,
-            until: match wanted.shape {
-                Shape::Stream => Some(now + timeouts.accept),
-                _ => wanted.respond.map(|respond| now + timeouts.accept + respond),
+            path: wanted.path,
+            side: match wanted.invitation.what {
+                What::Stream => Side::Accept,
+                What::Exchange(_) => Side::Request,
+            },
+            relay: wanted.relay,
+            sender: Some(wanted.sender),
+            // The meeting forgets it in time; this is for a meeting that could not.
+            until: match wanted.invitation.what {
+                What::Stream => Some(now + timeouts.accept),
+                What::Exchange(_) => wanted.respond.map(|respond| now + timeouts.accept + respond),
             },
         };
-        core.rendezvous().insert(rendezvous, expectation, slot).map_err(|_| Refusal::TooManyPending)?;
+        core.rendezvous().insert(rendezvous, expectation, slot)?;
         let terms = MeetingTerms {
             id,
-            relay: wanted.relay,
-            shape: wanted.shape,
+            gateway: core.id.clone(),
             filter: wanted.filter,
-            invitation: wanted.invitation,
-            reply_to: core.id.clone(),
+            invitation: Arc::new(wanted.invitation),
             accept: timeouts.accept,
             pass_over: timeouts.pass_over,
             respond: wanted.respond,
@@ -115,10 +120,11 @@ impl<'a> Driver<'a> {
         while let Some(command) = self.meeting.next_command() {
             match command {
                 MeetingCommand::Tell { gateway, message } => self.core.tell(&gateway, message),
-                MeetingCommand::ForgetRendezvous => self.core.rendezvous().forget(self.rendezvous),
+                MeetingCommand::ForgetRendezvous => drop(self.core.rendezvous().forget(self.rendezvous)),
                 MeetingCommand::Join => {
                     let dialled = self.dialled.take().expect("a meeting joins only what arrived");
-                    end = Some(Ok(Met::Joined(dialled)));
+                    let respond_by = self.meeting.respond_by();
+                    end = Some(Ok(Met::Joined { dialled, respond_by }));
                 }
                 MeetingCommand::Answer { response, body } => end = Some(Ok(Met::Answered { response, body })),
                 MeetingCommand::Refuse(refusal) => end = Some(Err(refusal)),
@@ -132,16 +138,16 @@ impl<'a> Driver<'a> {
 
 impl Drop for Driver<'_> {
     fn drop(&mut self) {
-        self.meeting.handle_sender_gone(Instant::now());
+        self.meeting.handle_sender_gone();
         self.carry_out();
         self.core.rendezvous().forget(self.rendezvous);
         self.core.switchboard.leave_meeting(self.id);
     }
 }
 
-/// The dialled connection; `None` for ever once it came or its entry was dropped.
+/// The dialled connection, or `None` when its rendezvous was spent on something else; nothing a second time.
 async fn arrival(arrivals: &mut Option<oneshot::Receiver<Dialled>>) -> Option<Dialled> {
-    let receiver = arrivals.as_mut()?;
+    let Some(receiver) = arrivals.as_mut() else { return std::future::pending().await };
     let dialled = receiver.await;
     *arrivals = None;
     dialled.ok()

@@ -77,8 +77,10 @@ impl Switchboard {
             }
             None => Err(RefuseReason::UnknownListener),
         };
-        if let (Err(reason), ToListenerGateway::Invite { meeting, attempt, .. }) = (handed, &message) {
-            self.tell_meeting(ToSenderGateway::Refused { meeting: *meeting, attempt: *attempt, reason });
+        if let Err(reason) = handed
+            && let Some((_, refused)) = message.refusal(reason)
+        {
+            self.tell_meeting(refused);
         }
     }
 

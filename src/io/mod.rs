@@ -1,1 +1,23 @@
 //! Sockets, TLS, splices; everything that only Unix has.
+//!
+//! A connection is a [`Stream`]; once its handshake is done it becomes a [`Leg`], and [`join`] copies between two legs until both are done.
+
+
+
+mod leg;
+mod listen;
+mod prefixed;
+mod private_file;
+mod stream;
+mod tls;
+
+
+
+pub use leg::{Dialect, Leg};
+pub use listen::{Accepted, ServeOptions, bind, serve};
+pub use prefixed::Prefixed;
+pub use private_file::private_file;
+pub use stream::Stream;
+pub use tls::{Alpn, Certificate, ClientTls, ServerTls, TlsError, TlsStream};
+
+pub use crate::wire::websocket::{FrameDialect, HalfClose, Role};

@@ -13,10 +13,9 @@ pub(super) fn health(method: &Method, path: &str, state: &dyn State) -> Option<A
         "/healthz" => json(StatusCode::OK, &json!({ "status": "alive" })),
         "/readyz" => match state.readiness() {
             Readiness::Ready => json(StatusCode::OK, &json!({ "status": "ready" })),
-            Readiness::NotReady(reasons) => json(
-                StatusCode::SERVICE_UNAVAILABLE,
-                &json!({ "status": "not ready", "reasons": reasons }),
-            ),
+            Readiness::NotReady(reasons) => {
+                json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "not ready", "reasons": reasons }))
+            }
         },
         _ => return None,
     };

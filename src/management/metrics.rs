@@ -41,8 +41,7 @@ mod tests {
     use crate::management::state::tests::Fake;
 
     async fn get(method: &str, path: &str) -> (u16, String) {
-        let context =
-            MetricsContext { state: Arc::new(Fake::ready()), metrics: Arc::new(Metrics::new()) };
+        let context = MetricsContext { state: Arc::new(Fake::ready()), metrics: Arc::new(Metrics::new()) };
         let request = Request::builder().method(method).uri(path).body(()).unwrap();
         let response = metrics(request, &context).await;
         let status = response.status().as_u16();

@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn a_name_somebody_points_here_is_refused() {
-        for host in ["evil.example", "evil.example:9090", "localhost.evil.example", "127.0.0.1.evil.example", ""]
+        for host in
+            ["evil.example", "evil.example:9090", "localhost.evil.example", "127.0.0.1.evil.example", ""]
         {
             assert_eq!(checked(host, None), Err(Foreign::Host), "{host}");
         }

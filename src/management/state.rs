@@ -130,8 +130,7 @@ pub(super) mod tests {
                 listeners: vec![listener],
                 connections: Vec::new(),
             };
-            let namespace =
-                NamespaceState { name: "contoso".into(), hosts: Vec::new(), relays: vec![relay] };
+            let namespace = NamespaceState { name: "contoso".into(), hosts: Vec::new(), relays: vec![relay] };
             GatewayState { gateway: "g0".into(), version: "0", namespaces: vec![namespace] }
         }
     }

@@ -149,8 +149,8 @@ impl ControlChannel {
                     }
                 }
             }
-            ToListenerGateway::Settled { meeting, attempt }
-            | ToListenerGateway::Cancel { meeting, attempt } => {
+            ToListenerGateway::Settled { meeting, attempt, .. }
+            | ToListenerGateway::Cancel { meeting, attempt, .. } => {
                 // Also when it was not begun: its invitation may be on the way still.
                 self.outstanding.end(Attempt { meeting, number: attempt });
                 self.close_if_drained(now);

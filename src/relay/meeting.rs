@@ -30,6 +30,8 @@ pub struct Meeting {
     random: u64,
     /// In order; attempt 1 is the first.
     attempts: Vec<Attempt>,
+    /// See [`Meeting::respond_by`].
+    respond_by: Option<Instant>,
     state: State,
     commands: VecDeque<MeetingCommand>,
 }
@@ -55,27 +57,28 @@ pub struct MeetingTerms {
     pub respond: Option<Duration>,
 }
 
-/// A listener dialled, and the rendezvous table took it.
+/// What became of the rendezvous.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Arrival {
-    /// It takes the sender.
+    /// The listener came, and takes the sender.
     Accepted,
-    /// It came to say no.
+    /// The listener came to say no.
     Rejected {
         /// As the listener gave it, 100 to 999.
         status: u16,
         /// The listener's words.
         description: String,
     },
-    /// It came to the wrong path or for the wrong action. The id is spent, so nobody can come any more.
+    /// The table has dropped its slot: somebody came to the wrong path or for the wrong action. The id is spent, so
+    /// nobody can come any more.
     Spoiled,
 }
 
 /// What the sender's gateway does next.
 #[derive(Clone, PartialEq, Eq)]
 pub enum MeetingCommand {
-    /// Send a message to a gateway, perhaps to this one. If that cannot be done at once, the driver hands
-    /// `Refused { Busy }` back.
+    /// Send a message to a gateway, perhaps to this one. An invitation that cannot be sent at once comes back as
+    /// [`ToListenerGateway::refusal`].
     Tell {
         /// Whose listener it concerns.
         gateway: GatewayId,
@@ -122,20 +125,18 @@ impl Meeting {
     /// Invites one of `candidates`, or refuses at once. The rendezvous must be in the table before the first
     /// command is carried out. `random` decides every choice of this meeting.
     pub fn new(terms: MeetingTerms, candidates: Vec<Registration>, random: u64, now: Instant) -> Self {
-        let whole = match terms.invitation.what {
-            What::Stream => Some(terms.accept),
-            What::Exchange(_) => terms.respond,
+        let after = |wait: Option<Duration>| wait.and_then(|wait| now.checked_add(wait));
+        let (whole, respond_by) = match terms.invitation.what {
+            What::Stream => (after(Some(terms.accept)), None),
+            What::Exchange(_) => (after(terms.respond), after(terms.respond)),
         };
         let mut meeting = Self {
             terms,
             candidates,
             random,
             attempts: Vec::new(),
-            state: State::Waiting {
-                whole: whole.and_then(|whole| now.checked_add(whole)),
-                invited: None,
-                pass_over: None,
-            },
+            respond_by,
+            state: State::Waiting { whole, invited: None, pass_over: None },
             commands: VecDeque::new(),
         };
         if let Err(none) = meeting.invite(now) {
@@ -168,7 +169,11 @@ impl Meeting {
     }
 
     /// A listener dialled with the rendezvous id of this meeting; it is out of the table.
-    pub fn handle_rendezvous(&mut self, arrival: Arrival) {
+    pub fn handle_rendezvous(&mut self, arrival: Arrival, now: Instant) {
+        if arrival == Arrival::Spoiled {
+            // The table's clock may be a little ahead of ours: what ran out of time was not spoiled.
+            self.handle_timeout(now);
+        }
         if self.is_done() {
             return;
         }
@@ -233,13 +238,10 @@ impl Meeting {
         matches!(self.state, State::Done)
     }
 
-    /// When the response of an exchange is due; what an [`Exchange`](super::Exchange) needs to know when the
-    /// request went inside the invitation.
+    /// When the response of an exchange is due, also after the meeting has ended: an [`Exchange`](super::Exchange)
+    /// whose request went inside the invitation needs to know. `None` = it has no deadline.
     pub fn respond_by(&self) -> Option<Instant> {
-        match self.state {
-            State::Waiting { whole, .. } if !self.is_stream() => whole,
-            State::Waiting { .. } | State::Done => None,
-        }
+        self.respond_by
     }
 
     fn handle_invited(&mut self, attempt: u32) {
@@ -332,9 +334,10 @@ impl Meeting {
         let meeting = self.terms.id;
         for (number, attempt) in (1..).zip(&mut self.attempts) {
             if std::mem::replace(&mut attempt.open, false) {
+                let listener = attempt.listener;
                 let message = match ending {
-                    Ending::Settled => ToListenerGateway::Settled { meeting, attempt: number },
-                    Ending::Cancelled => ToListenerGateway::Cancel { meeting, attempt: number },
+                    Ending::Settled => ToListenerGateway::Settled { meeting, attempt: number, listener },
+                    Ending::Cancelled => ToListenerGateway::Cancel { meeting, attempt: number, listener },
                 };
                 let gateway = attempt.gateway.clone();
                 self.commands.push_back(MeetingCommand::Tell { gateway, message });

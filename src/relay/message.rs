@@ -38,6 +38,8 @@ pub enum ToListenerGateway {
         meeting: MeetingId,
         /// Which of its invitations.
         attempt: u32,
+        /// Who was invited by it.
+        listener: ListenerId,
     },
     /// The sender is gone, or waited in vain: nothing is expected from this attempt any more.
     Cancel {
@@ -45,7 +47,29 @@ pub enum ToListenerGateway {
         meeting: MeetingId,
         /// Which of its invitations.
         attempt: u32,
+        /// Who was invited by it.
+        listener: ListenerId,
     },
+}
+
+impl ToListenerGateway {
+    /// The listener it concerns; the receiving gateway finds the control channel by it.
+    pub fn listener(&self) -> ListenerId {
+        match self {
+            Self::Invite { listener, .. }
+            | Self::Settled { listener, .. }
+            | Self::Cancel { listener, .. } => *listener,
+        }
+    }
+
+    /// The answer to an invitation that reached no control channel, and where it goes: with
+    /// [`RefuseReason::UnknownListener`] from a gateway that has no such listener, with [`RefuseReason::Busy`] where a
+    /// queue on the way is full. The other messages want no answer.
+    pub fn refusal(&self, reason: RefuseReason) -> Option<(GatewayId, ToSenderGateway)> {
+        let Self::Invite { meeting, attempt, reply_to, .. } = self else { return None };
+        let refused = ToSenderGateway::Refused { meeting: *meeting, attempt: *attempt, reason };
+        Some((reply_to.clone(), refused))
+    }
 }
 
 /// From the gateway of a listener to the sender's gateway.
@@ -272,6 +296,23 @@ mod tests {
         };
         let json = serde_json::to_string(&responded).unwrap();
         assert_eq!(serde_json::from_str::<ToSenderGateway>(&json).unwrap(), responded);
+    }
+
+    #[test]
+    fn only_an_invitation_that_reached_nobody_is_answered() {
+        let (meeting, attempt, listener) = (MeetingId::new(1), 2, ListenerId::new(3));
+        let invite = ToListenerGateway::Invite {
+            meeting,
+            attempt,
+            listener,
+            reply_to: testing::gateway("g1"),
+            invitation: Arc::new(testing::stream()),
+            within: None,
+        };
+        let reason = RefuseReason::UnknownListener;
+        let refused = ToSenderGateway::Refused { meeting, attempt, reason };
+        assert_eq!(invite.refusal(reason), Some((testing::gateway("g1"), refused)));
+        assert_eq!(ToListenerGateway::Cancel { meeting, attempt, listener }.refusal(reason), None);
     }
 
     #[test]

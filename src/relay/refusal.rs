@@ -133,6 +133,12 @@ impl From<AuthError> for Refusal {
     }
 }
 
+impl From<PathError> for Refusal {
+    fn from(error: PathError) -> Self {
+        Self::Malformed(Malformed::Path(error))
+    }
+}
+
 impl From<Malformed> for Refusal {
     fn from(malformed: Malformed) -> Self {
         Self::Malformed(malformed)

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, DatabaseError, ReadableTable, TableDefinition, backends::FileBackend};
 use tokio::sync::watch;
 
 use super::{
@@ -28,6 +28,8 @@ const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 #[derive(Debug)]
 pub struct EmbeddedStore {
     shared: Arc<Shared>,
+    /// How opening ended; changes once.
+    opened: watch::Receiver<Option<Result<(), StoreError>>>,
 }
 
 #[derive(Debug)]
@@ -35,8 +37,6 @@ struct Shared {
     path: PathBuf,
     state: Mutex<State>,
     snapshots: watch::Sender<Snapshot>,
-    /// Changes once, from `None`.
-    opened: watch::Sender<Option<Result<(), StoreError>>>,
 }
 
 #[derive(Debug)]
@@ -47,29 +47,30 @@ enum State {
 }
 
 impl EmbeddedStore {
-    /// Begins to open the file under `data_dir`, which must exist; a missing file is made, readable by its owner only.
+    /// Begins to open the file under `data_dir`. What is missing is made; the file can be read by its owner only.
     ///
     /// Returns at once: reading happens on a thread for blocking work, [`EntityStore::ready`] waits for it. Must be
     /// called inside a tokio runtime.
     pub fn open(data_dir: &Path) -> Self {
-        let shared = Arc::new(Shared {
-            path: data_dir.join(FILE),
-            state: Mutex::new(State::Opening),
-            snapshots: watch::Sender::new(Snapshot::Loading),
-            opened: watch::Sender::new(None),
-        });
+        let shared = Arc::new(Shared::new(data_dir));
+        let (done, opened) = watch::channel(None);
         let opening = shared.clone();
-        tokio::task::spawn_blocking(move || opening.open());
-        Self { shared }
+        tokio::task::spawn_blocking(move || {
+            let outcome = opening.open();
+            // Let go of the file before anybody is told, so that who drops the store then has closed it.
+            drop(opening);
+            done.send_replace(Some(outcome));
+        });
+        Self { shared, opened }
     }
 }
 
 impl EntityStore for EmbeddedStore {
     fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        let mut opened = self.shared.opened.subscribe();
+        let mut opened = self.opened.clone();
         Box::pin(async move {
-            // The sender lives in `self`, so that waiting cannot fail.
-            let outcome = opened.wait_for(Option::is_some).await.map_err(|_| StoreError::Loading)?;
+            // The sender goes without a word only when the thread died or the runtime is shutting down.
+            let outcome = opened.wait_for(Option::is_some).await.map_err(unavailable)?;
             outcome.clone().unwrap_or(Err(StoreError::Loading))
         })
     }
@@ -97,14 +98,22 @@ impl EntityStore for EmbeddedStore {
 }
 
 impl Shared {
+    fn new(data_dir: &Path) -> Self {
+        Self {
+            path: data_dir.join(FILE),
+            state: Mutex::new(State::Opening),
+            snapshots: watch::Sender::new(Snapshot::Loading),
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // The state is replaced whole, after the file was written.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn open(&self) {
+    fn open(&self) -> Result<(), StoreError> {
         let mut state = self.state();
-        let outcome = match open(&self.path) {
+        match open(&self.path) {
             Ok((database, image)) => {
                 self.snapshots.send_replace(Snapshot::of(&image));
                 *state = State::Open { database, image };
@@ -114,9 +123,7 @@ impl Shared {
                 *state = State::Failed(error.clone());
                 Err(error)
             }
-        };
-        drop(state);
-        self.opened.send_replace(Some(outcome));
+        }
     }
 
     fn commit(&self, author: Author, changes: Vec<Change>) -> Result<u64, StoreError> {
@@ -138,11 +145,20 @@ impl Shared {
 }
 
 fn open(path: &Path) -> Result<(Database, Image), StoreError> {
-    let damaged = |error: &dyn std::fmt::Display| StoreError::Damaged { path: path.to_owned(), reason: error.to_string() };
+    let damaged = |error: &dyn std::fmt::Display| StoreError::Damaged {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(unavailable)?;
+    }
     let file = crate::io::private_file(path).map_err(unavailable)?;
-    let database = redb::Builder::new().create_file(file).map_err(|error| match error {
+    let database = FileBackend::new(file).and_then(|file| redb::Builder::new().create_with_backend(file));
+    let database = database.map_err(|error| match error {
         DatabaseError::DatabaseAlreadyOpen => StoreError::InUse { path: path.to_owned() },
-        DatabaseError::Storage(redb::StorageError::Io(error)) if error.kind() != std::io::ErrorKind::InvalidData => {
+        DatabaseError::Storage(redb::StorageError::Io(error))
+            if error.kind() != std::io::ErrorKind::InvalidData =>
+        {
             unavailable(error)
         }
         error => damaged(&error),
@@ -194,4 +210,52 @@ fn write(database: &Database, revision: u64, delta: &Delta) -> Result<(), StoreE
 
 fn unavailable(error: impl std::fmt::Display) -> StoreError {
     StoreError::Unavailable { reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{entity::NamespaceName, store::NamespaceRecord};
+
+    fn put(name: &str) -> Change {
+        let name = NamespaceName::parse(name).unwrap();
+        let record = NamespaceRecord { name, hosts: Vec::new(), policies: Vec::new(), locked: false };
+        Change::Put { record: Record::Namespace(record), when: super::super::Precondition::Absent }
+    }
+
+    #[test]
+    fn nothing_is_certain_before_the_file_was_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let shared = Shared::new(folder.path());
+        assert!(matches!(*shared.snapshots.borrow(), Snapshot::Loading));
+        assert_eq!(shared.commit(Author::Api, vec![put("a")]), Err(StoreError::Loading));
+        shared.open().unwrap();
+        assert!(matches!(*shared.snapshots.borrow(), Snapshot::Ready { revision: 0, .. }));
+        assert_eq!(shared.commit(Author::Api, vec![put("a")]), Ok(1));
+    }
+
+    #[test]
+    fn a_newer_format_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        let database = Database::create(&path).unwrap();
+        let write = database.begin_write().unwrap();
+        write.open_table(META).unwrap().insert("format", FORMAT + 1).unwrap();
+        write.commit().unwrap();
+        drop(database);
+        let error = Shared::new(folder.path()).open().unwrap_err();
+        assert_eq!(error, StoreError::NewerFormat { path, found: FORMAT + 1, known: FORMAT });
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_is_an_error_and_no_empty_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        let database = Database::create(&path).unwrap();
+        let write = database.begin_write().unwrap();
+        write.open_table(RECORDS).unwrap().insert("contoso", b"{".as_slice()).unwrap();
+        write.commit().unwrap();
+        drop(database);
+        assert!(matches!(Shared::new(folder.path()).open(), Err(StoreError::Damaged { .. })));
+    }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::{
-    Author, BoxFuture, Change, Image, NamespaceRecord, Precondition, Record, RecordKey, SeedReport, StoreError,
-    Versioned, seed,
+    Author, BoxFuture, Change, Image, NamespaceRecord, Precondition, Record, RecordKey, SeedReport,
+    StoreError, Versioned, seed,
 };
 use crate::entity::{Namespace, NamespaceName, Relay, RelayKey};
 
@@ -70,7 +70,11 @@ pub trait EntityStore: Send + Sync {
     }
 
     /// Removes a namespace and all its relays, on behalf of the API.
-    fn delete_namespace(&self, name: NamespaceName, when: Precondition) -> BoxFuture<'_, Result<u64, StoreError>> {
+    fn delete_namespace(
+        &self,
+        name: NamespaceName,
+        when: Precondition,
+    ) -> BoxFuture<'_, Result<u64, StoreError>> {
         self.commit(Author::Api, vec![Change::Delete { key: RecordKey::Namespace(name), when }])
     }
 
@@ -81,7 +85,10 @@ pub trait EntityStore: Send + Sync {
         relay: Relay,
         when: Precondition,
     ) -> BoxFuture<'_, Result<u64, StoreError>> {
-        self.commit(Author::Api, vec![Change::Put { record: Record::Relay { namespace, relay }, when }])
+        self.commit(
+            Author::Api,
+            vec![Change::Put { record: Record::Relay { namespace, relay: Arc::new(relay) }, when }],
+        )
     }
 
     /// Removes a relay, on behalf of the API.

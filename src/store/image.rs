@@ -28,15 +28,19 @@ impl Image {
     /// One namespace without its relays.
     pub fn namespace(&self, name: &NamespaceName) -> Option<Versioned<&NamespaceRecord>> {
         match self.get(&RecordKey::Namespace(name.clone()))? {
-            Versioned { value: Record::Namespace(record), version } => Some(Versioned { value: record, version }),
+            Versioned { value: Record::Namespace(record), version } => {
+                Some(Versioned { value: record, version })
+            }
             Versioned { value: Record::Relay { .. }, .. } => None,
         }
     }
 
     /// One relay.
-    pub fn relay(&self, key: &RelayKey) -> Option<Versioned<&Relay>> {
+    pub fn relay(&self, key: &RelayKey) -> Option<Versioned<&Arc<Relay>>> {
         match self.get(&RecordKey::Relay(key.clone()))? {
-            Versioned { value: Record::Relay { relay, .. }, version } => Some(Versioned { value: relay, version }),
+            Versioned { value: Record::Relay { relay, .. }, version } => {
+                Some(Versioned { value: relay, version })
+            }
             Versioned { value: Record::Namespace(_), .. } => None,
         }
     }
@@ -52,13 +56,15 @@ impl Image {
         for Versioned { value, version } in self.records() {
             match value {
                 Record::Namespace(record) => {
-                    let namespace = Namespace::new(record.name.clone(), record.hosts.clone(), record.policies.clone());
-                    let namespace = Namespace { locked: record.locked, ..namespace };
+                    let mut namespace = Namespace::new(record.name.clone());
+                    namespace.hosts.clone_from(&record.hosts);
+                    namespace.policies.clone_from(&record.policies);
+                    namespace.locked = record.locked;
                     namespaces.insert(record.name.as_str(), Versioned { value: namespace, version });
                 }
                 Record::Relay { namespace, relay } => {
                     if let Some(found) = namespaces.get_mut(namespace.as_str()) {
-                        found.value.add(relay.clone());
+                        found.value.insert(relay.clone());
                     }
                 }
             }

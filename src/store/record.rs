@@ -3,7 +3,7 @@
 //! A relay has a record of its own so that two writers who change two relays do not meet, and so that a namespace of
 //! ten thousand relays is not written whole for one of them.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +44,7 @@ pub enum Record {
         /// Where it stands.
         namespace: NamespaceName,
         /// The relay with its policies.
-        relay: Relay,
+        relay: Arc<Relay>,
     },
 }
 

@@ -109,9 +109,10 @@ impl RegistrationStore for MemoryRegistrations {
                     return (false, Err(error));
                 }
                 let before = state.by_listener.get(&registration.listener).copied();
-                let others = state.by_relay.get(&registration.relay).map_or(0, |entries| {
-                    entries.iter().filter(|&&entry| Some(entry) != before).count()
-                });
+                let others = state
+                    .by_relay
+                    .get(&registration.relay)
+                    .map_or(0, |entries| entries.iter().filter(|&&entry| Some(entry) != before).count());
                 if most != 0 && others >= most as usize {
                     return (false, Ok(Registered::TooMany));
                 }

@@ -3,7 +3,11 @@
 //! A declaration adds what is absent. What is there is left alone, because the store is the truth: keys rotate, people
 //! add policies. An entity declared with `locked = true` is the exception: its declaration is applied again each time.
 
-use super::{Author, Change, EntityStore, Image, NamespaceRecord, Precondition, Record, RecordKey, StoreError};
+use std::sync::Arc;
+
+use super::{
+    Author, Change, EntityStore, Image, NamespaceRecord, Precondition, Record, RecordKey, StoreError,
+};
 use crate::entity::{Namespace, Policy, Relay, RelayKey};
 
 /// How many changes go into one commit; other back ends bound theirs (etcd: 128 operations).
@@ -107,21 +111,22 @@ impl Plan {
     fn relay(&mut self, image: &Image, declared: &Namespace, relay: &Relay) {
         let namespace = declared.name.clone();
         let name = format!("{namespace}/{}", relay.path);
-        let record = |relay| Record::Relay { namespace: namespace.clone(), relay };
+        let record =
+            |relay: &Relay| Record::Relay { namespace: namespace.clone(), relay: Arc::new(relay.clone()) };
         let key = RelayKey { namespace: namespace.clone(), path: relay.path.clone() };
         let Some(stored) = image.relay(&key) else {
             self.report.added.push(name);
-            return self.put(record(relay.clone()), Precondition::Absent);
+            return self.put(record(relay), Precondition::Absent);
         };
         let when = Precondition::Version(stored.version);
         if relay.locked {
-            if stored.value != relay {
+            if stored.value.as_ref() != relay {
                 self.report.applied.push(name);
-                self.put(record(relay.clone()), when);
+                self.put(record(relay), when);
             }
             return;
         }
-        let mut next = Relay { locked: false, ..stored.value.clone() };
+        let mut next = Relay { locked: false, ..stored.value.as_ref().clone() };
         self.add_policies(&name, &mut next.policies, &relay.policies);
         if stored.value.locked {
             self.report.unlocked.push(name.clone());
@@ -130,8 +135,8 @@ impl Plan {
         if rest != next || differ(&next.policies, &relay.policies) {
             self.report.left_alone.push(name);
         }
-        if &next != stored.value {
-            self.put(record(next), when);
+        if &next != stored.value.as_ref() {
+            self.put(record(&next), when);
         }
     }
 
@@ -152,7 +157,7 @@ impl Plan {
                 record.name.to_string()
             }
             Record::Relay { namespace, relay } => {
-                relay.locked = false;
+                Arc::make_mut(relay).locked = false;
                 format!("{namespace}/{}", relay.path)
             }
         };

@@ -9,6 +9,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::config::DoorName;
+
 /// The media type of [`Metrics::encode`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -125,34 +127,13 @@ impl ByClass {
     }
 }
 
-/// The doors that are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DoorLabel {
-    /// `https`.
-    Https,
-    /// `http`.
-    Http,
-    /// `net_tcp`.
-    NetTcp,
-    /// `net_tcps`.
-    NetTcps,
-    /// `admin`.
-    Admin,
-    /// `metrics`.
-    Metrics,
-}
-
-impl DoorLabel {
-    const NAMES: [&str; 6] = ["https", "http", "net_tcp", "net_tcps", "admin", "metrics"];
-}
-
 /// One metric for each door.
 #[derive(Clone, Debug)]
-pub struct ByDoor<M>([M; 6]);
+pub struct ByDoor<M>([M; DoorName::ALL.len()]);
 
 impl<M> ByDoor<M> {
     /// The metric of one door.
-    pub fn of(&self, door: DoorLabel) -> &M {
+    pub fn of(&self, door: DoorName) -> &M {
         &self.0[door as usize]
     }
 }
@@ -203,10 +184,10 @@ impl Metrics {
             ),
             pending_rendezvous,
             handshake_failures: ByDoor(
-                DoorLabel::NAMES.map(|door| failures.get_or_create_owned(&[("door", door)])),
+                DoorName::ALL.map(|door| failures.get_or_create_owned(&[("door", door.as_str())])),
             ),
             door_connections: ByDoor(
-                DoorLabel::NAMES.map(|door| connections.get_or_create_owned(&[("door", door)])),
+                DoorName::ALL.map(|door| connections.get_or_create_owned(&[("door", door.as_str())])),
             ),
         }
     }
@@ -280,7 +261,7 @@ mod tests {
         metrics.listener_connections.of(Outcome::of_status(401)).inc();
         metrics.http_responses.of_status(204).inc();
         metrics.bytes_to_listener.inc_by(7);
-        metrics.door_connections.of(DoorLabel::NetTcps).inc();
+        metrics.door_connections.of(DoorName::NetTcps).inc();
         let text = metrics.encode();
         assert!(text.contains("relay_listener_connections_total{outcome=\"client_error\"} 1\n"));
         assert!(text.contains("relay_http_responses_total{class=\"2xx\"} 1\n"));

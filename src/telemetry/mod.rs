@@ -4,4 +4,4 @@ mod logging;
 mod metrics;
 
 pub use logging::{LogError, LogFormat, start_logging};
-pub use metrics::{ByClass, ByDoor, ByOutcome, CONTENT_TYPE, DoorLabel, Metrics, Outcome, StatusClass};
+pub use metrics::{ByClass, ByDoor, ByOutcome, CONTENT_TYPE, Metrics, Outcome, StatusClass};

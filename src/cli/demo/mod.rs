@@ -4,6 +4,11 @@ mod amount;
 mod contract;
 mod envelope;
 mod ledger;
+mod records;
 mod screen;
+mod service;
+#[cfg(test)]
+mod service_tests;
 mod text;
+mod wcf_client;
 mod xml;

@@ -14,22 +14,26 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{admit, invite, leg::into_parts, reply::Asked};
+use super::{invite, leg::into_parts, reply::Asked};
 use crate::{
+    doors::admit,
     gateway::{
         clock::unix_now,
         core::{Core, Peer},
+        live::{Entry, LiveListener},
         meet::sleep_until,
         switchboard::ChannelInput,
     },
     io::Stream,
-    relay::{ChannelCommand, ControlChannel, Registration, ResponseHead},
+    relay::{ChannelCommand, ControlChannel, ListenerId, ResponseHead},
     wire::hybrid::{ControlMessage, Response},
 };
 
 /// What a control channel knows about itself.
 pub(crate) struct Opened {
-    pub(crate) registration: Registration,
+    pub(crate) listener: ListenerId,
+    /// Shown at the admin door as long as the channel lives.
+    pub(crate) shown: Entry<LiveListener>,
     pub(crate) target: admit::Target,
     /// Scheme and authority the listener used: what accept addresses begin with.
     pub(crate) base: String,
@@ -46,10 +50,10 @@ pub(crate) async fn run(
     inbox: mpsc::Receiver<ChannelInput>,
     opened: Opened,
 ) {
-    let listener = opened.registration.listener;
+    let listener = opened.listener;
     let shown = opened.asked.clone();
     let relay = opened.target.key.clone();
-    let _active = core.metrics.listener();
+    core.metrics.active_listeners.inc();
     tracing::info!(tracking_id = %shown.tracking_id, %relay, peer = %opened.peer.address, "listener on");
     let limit = core.settings.load().timeouts.handshake;
     let mut channel = Channel {
@@ -67,11 +71,12 @@ pub(crate) async fn run(
         let socket = WebSocketStream::from_partially_read(stream, early.to_vec(), Role::Server, Some(config)).await;
         channel.serve(socket, inbox).await;
     }
-    channel.rules.handle_closed(Instant::now());
+    channel.rules.handle_closed();
     channel.carry_out().await;
     core.switchboard.leave_channel(listener);
     channel.withdraw().await;
-    core.metrics.listener_left();
+    core.metrics.active_listeners.dec();
+    core.metrics.listener_disconnects.inc();
     tracing::info!(tracking_id = %shown.tracking_id, %relay, "listener off");
 }
 
@@ -138,11 +143,11 @@ impl Channel {
                 }
                 Some(input) = inbox.recv(), if !self.ended => match input {
                     ChannelInput::Message(message) => self.rules.handle_message(message, Instant::now()),
-                    ChannelInput::Deleted => self.rules.handle_deleted(),
+                    ChannelInput::Deleted => self.rules.handle_deleted(Instant::now()),
                 },
                 () = draining.cancelled(), if !drained => {
                     drained = true;
-                    self.rules.handle_drain();
+                    self.rules.handle_drain(Instant::now());
                 }
                 () = sleep_until(deadline) => self.rules.handle_timeout(Instant::now(), unix_now()),
             }
@@ -154,13 +159,10 @@ impl Channel {
         while let Some(command) = self.rules.next_command() {
             match command {
                 ChannelCommand::Deliver { invitation, request_id } => {
-                    self.queue.extend(invite::messages(&self.opened, invitation, request_id));
+                    self.queue.extend(invite::messages(&self.opened, &invitation, &request_id));
                 }
                 ChannelCommand::Ping => self.queue.push_back(Message::Ping(Bytes::new())),
-                ChannelCommand::Close { code, reason } => {
-                    let reason = self.opened.asked.close_reason(&reason);
-                    self.close(code, reason);
-                }
+                ChannelCommand::Close(reason) => self.close(reason.code(), &reason.to_string()),
                 ChannelCommand::Drop => {
                     self.queue.clear();
                     self.ended = true;
@@ -171,13 +173,14 @@ impl Channel {
         }
     }
 
-    fn close(&mut self, code: u16, reason: String) {
+    fn close(&mut self, code: u16, text: &str) {
+        let reason = self.opened.asked.close_reason(text);
         self.queue.push_back(Message::Close(Some(CloseFrame { code: code.into(), reason: Utf8Bytes::from(reason) })));
     }
 
     async fn withdraw(&mut self) {
         if !std::mem::replace(&mut self.withdrawn, true)
-            && let Err(error) = self.core.registrations.withdraw(self.opened.registration.listener).await
+            && let Err(error) = self.core.registrations.withdraw(self.opened.listener).await
         {
             tracing::warn!(%error, "a registration could not be withdrawn; it ends with the lease");
         }
@@ -187,7 +190,7 @@ impl Channel {
         match (message, self.awaited.take()) {
             (Message::Text(text), None) => self.read_text(&text),
             (Message::Text(_), Some(_)) => {
-                self.close(1002, self.opened.asked.close_reason("A body message was due after response"));
+                self.close(1002, "A body message was due after response");
             }
             (Message::Binary(body), Some(response)) => self.respond(response, body),
             // 0, rule 9: after `"body": false` Node still sends an empty binary message.
@@ -210,7 +213,7 @@ impl Channel {
                     Some(&self.opened.target.relay),
                     &self.opened.target.path,
                 );
-                self.rules.handle_renewed(checked.map(|authorized| authorized.expires), unix_now());
+                self.rules.handle_renewed(checked.map(|authorized| authorized.expires), Instant::now(), unix_now());
             }
             // 2.2: never close for it.
             Ok(ControlMessage::Accept(_) | ControlMessage::Request(_)) | Err(_) => {
@@ -226,7 +229,9 @@ impl Channel {
             description: response.status_description,
             headers: response.response_headers,
         };
-        self.rules.handle_response(&response.request_id, head, body);
+        if let Err(error) = self.rules.handle_response(&response.request_id, head, body, Instant::now()) {
+            tracing::debug!(tracking_id = %self.opened.asked.tracking_id, %error, "a response was dropped");
+        }
     }
 
     /// The peer broke the protocol or vanished; the first is told so with a close code.

@@ -1,12 +1,10 @@
 //! An HTTP request through the relay (5).
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use bytes::Bytes;
 use http::Response;
 
 use super::{
-    admit::{self, Target},
     connect::filter,
     invite::text_bound,
     over_rendezvous::{self, Begin},
@@ -14,15 +12,19 @@ use super::{
     request_body::{Collected, RequestBody},
     response::{self, Answered},
     route::Arrived,
+    tokens,
     upload::Sending,
 };
 use crate::{
+    doors::admit::{self, Target},
     entity::{HostName, RelayPath, RequestTarget},
     gateway::{
+        clock::unix_now,
         core::Core,
+        live::LiveConnection,
         meet::{Met, Wanted, meet},
     },
-    relay::{ExchangeRequest, Invitation, Refusal, RendezvousId, Shape, What},
+    relay::{ExchangeRequest, ExchangeTerms, Invitation, Refusal, RendezvousId, What},
     wire::hybrid::request_headers,
 };
 
@@ -33,9 +35,9 @@ pub(crate) async fn relay(core: &Arc<Core>, arrived: Arrived) -> Result<Response
     }
     let settings = core.settings.load_full();
     let path = RelayPath::parse(&arrived.asked.path)?;
-    let token = admit::http_token(arrived.request.headers(), arrived.query.token.as_ref());
-    let target =
-        admit::look_up(core, &arrived.peer, &arrived.asked.host, path)?.sender(core, token.as_ref())?;
+    let token = tokens::http_token(arrived.request.headers(), arrived.query.token.as_ref());
+    let (target, authorized) =
+        admit::look_up(core, &arrived.peer, &arrived.asked.host, path)?.sender(core, token.as_ref().map(|found| &found.token))?;
     let limit = settings.limits.connections_per_namespace;
     let counted =
         core.connections.enter(&target.namespace.name, limit).ok_or(Refusal::TooManyConnections { limit })?;
@@ -47,7 +49,7 @@ pub(crate) async fn relay(core: &Arc<Core>, arrived: Arrived) -> Result<Response
     let method = arrived.request.method().clone();
     let mut invitation = Invitation {
         id: arrived.asked.tracking_id.to_string(),
-        rendezvous: RendezvousId(0),
+        rendezvous: RendezvousId::new(0),
         dial: settings.public_address.clone(),
         path: target.path.raw().to_owned(),
         query: arrived.query.rest.clone(),
@@ -80,24 +82,38 @@ pub(crate) async fn relay(core: &Arc<Core>, arrived: Arrived) -> Result<Response
             body,
         }),
     };
-    let respond = unless_zero(target.relay.response_deadline.unwrap_or(settings.timeouts.response));
+    let terms = ExchangeTerms::new(&settings.timeouts, target.relay.response_deadline);
     let wanted = Wanted {
         relay: target.key.clone(),
-        shape: Shape::Exchange,
         filter,
         sender: arrived.peer.address.ip(),
+        path: target.path.decoded().to_owned(),
         invitation,
-        respond,
+        respond: terms.respond,
     };
     let answered = match meet(core, wanted).await? {
         Met::Answered { response, body } => Answered::whole(response, body),
-        Met::Joined(dialled) => {
+        Met::Joined { dialled, respond_by } => {
+            let begin = match sending {
+                Some(sending) => Begin::Send(Box::new(sending)),
+                None => Begin::Sent { respond_by },
+            };
             let cancel = core.relay_token(&target.key);
-            over_rendezvous::exchange(core, dialled, sending, respond, cancel, arrived.asked.clone()).await?
+            over_rendezvous::exchange(core, dialled, begin, terms, cancel, arrived.asked.clone()).await?
         }
     };
-    core.metrics.exchange(answered.head.status);
-    response::build(&method, &via, answered, counted)
+    core.metrics.exchanges.inc();
+    let shown = core.live.enter(LiveConnection {
+        relay: target.key,
+        tracking_id: arrived.asked.tracking_id.to_string(),
+        door: arrived.peer.door,
+        remote: arrived.peer.address,
+        key_name: authorized.map(|authorized| authorized.key_name),
+        connected_at: unix_now(),
+        counters: Arc::default(),
+        counted,
+    });
+    response::build(&method, &via, answered, shown)
 }
 
 /// The path, decoded or as sent, and the query as received (5.2).
@@ -107,9 +123,5 @@ fn request_target(target: &Target, query: Option<&str>) -> String {
         RequestTarget::Raw => target.path.raw(),
     };
     query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))
-}
-
-fn unless_zero(time: Duration) -> Option<Duration> {
-    (!time.is_zero()).then_some(time)
 }
 

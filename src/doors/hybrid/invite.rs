@@ -11,18 +11,18 @@ use crate::{
 };
 
 /// The text message and, for a body on the control channel, the binary message right behind it.
-pub(crate) fn messages(opened: &Opened, invitation: Invitation, request_id: String) -> Vec<Message> {
+pub(crate) fn messages(opened: &Opened, invitation: &Invitation, request_id: &str) -> Vec<Message> {
     let action = match invitation.what {
         What::Stream => Action::Accept,
         What::Exchange(_) => Action::Request,
     };
-    let address = address(opened, &invitation, &action);
-    match invitation.what {
+    let address = address(opened, invitation, &action, request_id);
+    match &invitation.what {
         What::Stream => {
             let accept = Accept {
                 address,
-                id: invitation.id,
-                connect_headers: HeaderMap(invitation.headers),
+                id: invitation.id.clone(),
+                connect_headers: HeaderMap(invitation.headers.clone()),
                 remote_endpoint: remote(invitation.remote),
             };
             vec![text(ControlMessage::Accept(accept).to_json())]
@@ -34,22 +34,22 @@ pub(crate) fn messages(opened: &Opened, invitation: Invitation, request_id: Stri
         What::Exchange(ExchangeRequest::Inline { method, target, body }) => {
             let request = Request {
                 address: Some(address),
-                id: Some(request_id),
-                request_target: Some(target),
-                method: Some(method),
+                id: Some(request_id.to_owned()),
+                request_target: Some(target.clone()),
+                method: Some(method.clone()),
                 remote_endpoint: Some(remote(invitation.remote)),
-                request_headers: Some(HeaderMap(invitation.headers)),
+                request_headers: Some(HeaderMap(invitation.headers.clone())),
                 body: Some(body.is_some()),
             };
             let mut messages = vec![text(ControlMessage::Request(request).to_json())];
-            messages.extend(body.map(Message::Binary));
+            messages.extend(body.clone().map(Message::Binary));
             messages
         }
     }
 }
 
 /// Where the listener dials: its own authority, or the one of the sender's gateway (3.1).
-fn address(opened: &Opened, invitation: &Invitation, action: &Action) -> String {
+fn address(opened: &Opened, invitation: &Invitation, action: &Action, id: &str) -> String {
     let base = match &invitation.dial {
         Some(authority) => format!("{}://{authority}", opened.scheme),
         None => opened.base.clone(),
@@ -57,8 +57,8 @@ fn address(opened: &Opened, invitation: &Invitation, action: &Action) -> String 
     let query = HybridQuery::for_rendezvous(
         invitation.query.as_deref(),
         action,
-        &invitation.id,
-        &invitation.rendezvous.to_wire(),
+        id,
+        &invitation.rendezvous.to_string(),
     );
     format!("{base}/$hc{}?{query}", invitation.path)
 }

@@ -8,17 +8,18 @@ use hyper_util::rt::TokioIo;
 
 use super::head_tap::HeadTap;
 use crate::{
-    entity::RelayKey,
-    gateway::{core::Core, quota::Counted},
+    gateway::{
+        core::{Core, Peer},
+        live::{Entry, LiveConnection},
+    },
     io::{Dialect, FrameDialect, JoinOptions, Leg, Stream, join},
-    wire::hybrid::TrackingId,
 };
 
-/// What a joined pair is called in the log, and what it keeps counted.
+/// What a joined pair is called at the admin door and in the log, and what it keeps counted.
 pub(crate) struct Joining {
-    pub(crate) relay: RelayKey,
-    pub(crate) tracking_id: TrackingId,
-    pub(crate) counted: Counted,
+    pub(crate) shown: Entry<LiveConnection>,
+    /// Keeps the sender's place under its door's limit.
+    pub(crate) _peer: Arc<Peer>,
 }
 
 /// Waits for both connections to be handed over by hyper, then joins them in a small task of their own.
@@ -27,45 +28,48 @@ pub(crate) async fn join_upgraded(core: Arc<Core>, sender: OnUpgrade, listener: 
     let both = async { tokio::try_join!(websocket_leg(sender), websocket_leg(listener)) };
     match tokio::time::timeout(limit, both).await {
         Ok(Ok((sender, listener))) => {
-            let options = join_options(&core, &joining.relay);
-            core.tasks.spawn(run(Arc::clone(&core), Box::new(joining), join(sender, listener, options)));
+            let options = join_options(&core, &joining.shown);
+            core.tasks.spawn(run(Arc::clone(&core), joining, join(sender, listener, options)));
         }
         Ok(Err(error)) => {
-            tracing::debug!(tracking_id = %joining.tracking_id, %error, "a side hung up before it was joined");
+            tracing::debug!(tracking_id = %joining.shown.tracking_id, %error, "a side hung up before it was joined");
         }
-        Err(_) => tracing::debug!(tracking_id = %joining.tracking_id, "a side never finished its handshake"),
+        Err(_) => tracing::debug!(tracking_id = %joining.shown.tracking_id, "a side never finished its handshake"),
     }
 }
 
 /// Runs a joined pair to its end and says once how it went.
 pub(crate) async fn run(
     core: Arc<Core>,
-    joining: Box<Joining>,
+    joining: Joining,
     joined: impl Future<Output = crate::io::JoinEnd>,
 ) {
-    let _active = core.metrics.connection();
+    core.metrics.active_connections.inc();
     let end = joined.await;
-    core.metrics.transferred(end.a_to_b + end.b_to_a);
+    core.metrics.active_connections.dec();
+    core.metrics.sender_disconnects.inc();
+    core.metrics.bytes_to_listener.inc_by(end.a_to_b);
+    core.metrics.bytes_to_sender.inc_by(end.b_to_a);
     tracing::info!(
-        tracking_id = %joining.tracking_id,
-        relay = %joining.relay,
+        tracking_id = %joining.shown.tracking_id,
+        relay = %joining.shown.relay,
         to_listener = end.a_to_b,
         to_sender = end.b_to_a,
         reason = ?end.reason,
         "connection ended",
     );
-    drop(joining.counted);
 }
 
 /// How this gateway joins the legs of a relay.
-pub(crate) fn join_options(core: &Core, relay: &RelayKey) -> JoinOptions {
+pub(crate) fn join_options(core: &Core, connection: &LiveConnection) -> JoinOptions {
     let timeouts = &core.settings.load().timeouts;
     let unless_zero = |time: Duration| (!time.is_zero()).then_some(time);
     JoinOptions {
         half_close: timeouts.half_close,
         ping_every: unless_zero(timeouts.ping),
         silence: unless_zero(timeouts.silence),
-        cancel: core.relay_token(relay),
+        cancel: core.relay_token(&connection.relay),
+        counters: Arc::clone(&connection.counters),
         ..JoinOptions::default()
     }
 }

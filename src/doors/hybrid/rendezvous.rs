@@ -11,6 +11,7 @@ use super::{
     route::Arrived,
 };
 use crate::{
+    entity::RelayPath,
     gateway::{core::Core, dialled::Dialled},
     relay::{Arrival, Malformed, Refusal, RendezvousId, Side},
 };
@@ -31,8 +32,14 @@ pub(crate) async fn dialled(
             description: rejection.description.clone(),
         },
     };
-    let id = arrived.query.rendezvous.as_deref().and_then(RendezvousId::parse).ok_or_else(unknown)?;
-    let slot = core.rendezvous().claim(id, &arrived.asked.path, side, Instant::now()).map_err(|error| {
+    let id = arrived
+        .query
+        .rendezvous
+        .as_deref()
+        .and_then(|id| id.parse::<RendezvousId>().ok())
+        .ok_or_else(&unknown)?;
+    let path = RelayPath::parse(&arrived.asked.path)?;
+    let slot = core.rendezvous().claim(id, path.decoded(), side, Instant::now()).map_err(|error| {
         tracing::debug!(tracking_id = %arrived.asked.tracking_id, %error, "a rendezvous was refused");
         unknown()
     })?;

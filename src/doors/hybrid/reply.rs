@@ -80,7 +80,6 @@ pub(crate) fn refuse(core: &Core, refusal: &Refusal, asked: &Asked, kind: Kind) 
     if *refusal == Refusal::NoListener && kind == Kind::Http {
         told.status = core.settings.load().no_listener_status;
     }
-    core.metrics.refused(told.status);
     let sentence = if told.verbatim { told.text.clone() } else { asked.sentence(&told.text) };
     let body = match kind {
         Kind::Http if !told.verbatim => json(&told, &sentence),

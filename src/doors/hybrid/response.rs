@@ -13,7 +13,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 
 use super::reply::{Body, empty, full, relayed};
 use crate::{
-    gateway::quota::Counted,
+    gateway::live::{Entry, LiveConnection},
     relay::{Refusal, ResponseHead},
     wire::hybrid::{HeaderLine, reason_phrase, response_lines},
 };
@@ -38,12 +38,12 @@ impl Answered {
     }
 }
 
-/// Builds the response; `counted` is kept until its body has gone out.
+/// Builds the response; `shown` is listed until its body has gone out.
 pub(crate) fn build(
     method: &Method,
     via: &str,
     answered: Answered,
-    counted: Counted,
+    shown: Entry<LiveConnection>,
 ) -> Result<Response<Body>, Refusal> {
     let head = answered.head;
     // 5.3: 1xx is no answer.
@@ -74,14 +74,14 @@ pub(crate) fn build(
             body
         }
     };
-    let body = UnsyncBoxBody::new(Kept { body, _counted: counted });
+    let body = UnsyncBoxBody::new(Kept { body, _shown: shown });
     relayed(head.status, &reason, &out.lines, body).ok_or(Refusal::ListenerMisbehaved)
 }
 
-/// A body that keeps its connection counted.
+/// A body that keeps its exchange listed and counted.
 struct Kept {
     body: Body,
-    _counted: Counted,
+    _shown: Entry<LiveConnection>,
 }
 
 impl http_body::Body for Kept {

@@ -98,7 +98,6 @@ async fn hold_back(core: &Core, refusal: &Refusal, address: std::net::IpAddr) {
     let limit = settings.limits.failed_handshakes_per_minute;
     let guessing = matches!(refusal, Refusal::Unauthorized(_) | Refusal::Malformed(Malformed::UnknownRendezvous(_)));
     if guessing && core.throttle.failed(address, limit, Instant::now()) {
-        core.metrics.throttled();
         tokio::time::sleep(settings.timeouts.refusal_delay).await;
     }
 }

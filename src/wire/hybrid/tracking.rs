@@ -30,11 +30,6 @@ impl TrackingId {
     pub fn as_str(&self) -> &str {
         &self.text
     }
-
-    /// The id without gateway suffixes, in lower case: what the allow and disallow headers name a listener by (2.6).
-    pub fn tag(&self) -> String {
-        self.text.split('_').next().unwrap_or_default().to_ascii_lowercase()
-    }
 }
 
 impl fmt::Display for TrackingId {
@@ -57,7 +52,6 @@ mod tests {
     fn a_given_id_keeps_its_text_and_gets_a_suffix() {
         let id = TrackingId::new(Some("0F0D6A6E-6a3a-4f0e-9d0c-2f6f8f1f3b55_G12"), 0, 3);
         assert_eq!(id.as_str(), "0F0D6A6E-6a3a-4f0e-9d0c-2f6f8f1f3b55_G12_G3");
-        assert_eq!(id.tag(), "0f0d6a6e-6a3a-4f0e-9d0c-2f6f8f1f3b55");
     }
 
     #[test]

@@ -1,1 +1,15 @@
-//! WebSocket frames, RFC 6455.
+//! WebSocket frames, RFC 6455: heads, masks, close payloads, and the splice of one leg's frames into another's.
+//!
+//! Nothing here assembles a message or checks UTF-8 of relayed text (hybrid page 3.5). No extension is ever negotiated, so the RSV bits are 0.
+
+mod close;
+mod dialect;
+mod head;
+mod mask;
+mod reframer;
+
+pub use close::Close;
+pub use dialect::{FrameDialect, HalfClose, Role};
+pub use head::{FrameError, FrameHead, OpCode};
+pub use mask::{MaskKeys, apply_mask};
+pub use reframer::{Event, HEADROOM, Pause, Reframer, Step};

@@ -1,8 +1,7 @@
-//! Who is let in: the namespace a host names, the relay a path names, the right a token gives.
+//! Who is let in: the namespace a host names, the relay a path names, the right a token gives. The same for every door.
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderName, header};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
@@ -14,8 +13,6 @@ use crate::{
     },
     relay::{Malformed, Refusal},
 };
-
-const SERVICE_BUS_AUTHORIZATION: HeaderName = HeaderName::from_static("servicebusauthorization");
 
 /// What a path names.
 #[derive(Clone, Debug)]
@@ -33,14 +30,6 @@ pub(crate) struct Target {
     pub(crate) relay: Arc<Relay>,
     pub(crate) key: RelayKey,
     pub(crate) path: RelayPath,
-}
-
-/// A token and where it stood.
-#[derive(Debug)]
-pub(crate) struct FoundToken {
-    pub(crate) token: SecretString,
-    /// It stood in `Authorization`, which then belongs to the relay and is not passed on (1.3).
-    pub(crate) in_authorization: bool,
 }
 
 /// Looks up the namespace by the `Host`, which the name in the TLS handshake must not contradict, and the relay by the path.
@@ -62,22 +51,24 @@ pub(crate) fn look_up(core: &Core, peer: &Peer, host: &str, path: RelayPath) -> 
 
 impl Addressed {
     /// Checks the right of a sender; an anonymous relay asks for none, and ignores a token (6.5).
-    pub(crate) fn sender(self, core: &Core, token: Option<&FoundToken>) -> Result<Target, Refusal> {
-        if self.relay.as_ref().is_none_or(|relay| relay.requires_client_authorization) {
-            self.check(core, token, Right::Send)?;
-        }
-        self.target()
+    pub(crate) fn sender(
+        self,
+        core: &Core,
+        token: Option<&SecretString>,
+    ) -> Result<(Target, Option<Authorized>), Refusal> {
+        let needs_token = self.relay.as_ref().is_none_or(|relay| relay.requires_client_authorization);
+        let authorized = if needs_token { Some(self.check(core, token, Right::Send)?) } else { None };
+        Ok((self.target()?, authorized))
     }
 
     /// Checks the right of a listener.
-    pub(crate) fn listener(self, core: &Core, token: Option<&FoundToken>) -> Result<(Target, Authorized), Refusal> {
+    pub(crate) fn listener(self, core: &Core, token: Option<&SecretString>) -> Result<(Target, Authorized), Refusal> {
         let authorized = self.check(core, token, Right::Listen)?;
         Ok((self.target()?, authorized))
     }
 
-    fn check(&self, core: &Core, token: Option<&FoundToken>, right: Right) -> Result<Authorized, AuthError> {
-        let token = token.map(|found| found.token.expose_secret());
-        check_token(core, token, right, &self.namespace, self.relay.as_deref(), &self.path)
+    fn check(&self, core: &Core, token: Option<&SecretString>, right: Right) -> Result<Authorized, AuthError> {
+        check_token(core, token.map(|token| token.expose_secret()), right, &self.namespace, self.relay.as_deref(), &self.path)
     }
 
     fn target(self) -> Result<Target, Refusal> {
@@ -104,25 +95,3 @@ pub(crate) fn check_token(
     authorize(token, right, namespace, relay, path, unix_now(), &options)
 }
 
-/// The token of a WebSocket: `ServiceBusAuthorization`, then `sb-hc-token`, then `Authorization` (1.3).
-pub(crate) fn websocket_token(headers: &HeaderMap, in_query: Option<&SecretString>) -> Option<FoundToken> {
-    in_header(headers, &SERVICE_BUS_AUTHORIZATION)
-        .or_else(|| from_query(in_query))
-        .or_else(|| in_header(headers, &header::AUTHORIZATION))
-}
-
-/// The token of an HTTP request: `sb-hc-token`, then `ServiceBusAuthorization`, then `Authorization` (1.3).
-pub(crate) fn http_token(headers: &HeaderMap, in_query: Option<&SecretString>) -> Option<FoundToken> {
-    from_query(in_query)
-        .or_else(|| in_header(headers, &SERVICE_BUS_AUTHORIZATION))
-        .or_else(|| in_header(headers, &header::AUTHORIZATION))
-}
-
-fn from_query(token: Option<&SecretString>) -> Option<FoundToken> {
-    token.map(|token| FoundToken { token: token.clone(), in_authorization: false })
-}
-
-fn in_header(headers: &HeaderMap, name: &HeaderName) -> Option<FoundToken> {
-    let token = headers.get(name)?.to_str().ok()?;
-    Some(FoundToken { token: token.into(), in_authorization: *name == header::AUTHORIZATION })
-}

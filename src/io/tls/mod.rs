@@ -1,0 +1,12 @@
+//! TLS of both sides, on rustls.
+
+mod certificate;
+mod client;
+mod server;
+mod session;
+mod stream;
+
+pub use certificate::{Certificate, TlsError};
+pub use client::ClientTls;
+pub use server::{Alpn, ServerTls};
+pub use stream::TlsStream;

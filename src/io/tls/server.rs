@@ -1,0 +1,112 @@
+//! The server's side: certificates by name, tickets, reload.
+
+use std::{cell::RefCell, io, sync::Arc};
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use rustls::{
+    ServerConfig,
+    crypto::ring,
+    server::{ClientHello, ResolvesServerCert},
+    sign::CertifiedKey,
+};
+use tokio::net::TcpStream;
+
+use super::{
+    Certificate, TlsError, TlsStream,
+    certificate::CertificateTable,
+    session::Session,
+};
+
+/// Which application protocols a server names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alpn {
+    /// `http/1.1` alone: clients that also speak HTTP/2 must not choose it, since WebSocket upgrades are HTTP/1.1 (hybrid page 1).
+    Http11,
+    /// None: what runs inside is no HTTP.
+    None,
+}
+
+/// Accepts TLS 1.2 and 1.3. Clones share their certificates, so that one reload serves every door.
+#[derive(Clone, Debug)]
+pub struct ServerTls {
+    config: Arc<ServerConfig>,
+    certificates: Arc<Certificates>,
+}
+
+impl ServerTls {
+    /// Shows these certificates: by name, else the first without names, else the first.
+    ///
+    /// Sessions are resumed by tickets in both versions, because full handshakes are the cost of a rendezvous; their keys live in this value.
+    pub fn new(certificates: Vec<Certificate>, alpn: Alpn) -> Result<Self, TlsError> {
+        let table = CertificateTable::new(certificates)?;
+        let certificates = Arc::new(Certificates { table: ArcSwap::from_pointee(table) });
+        let mut config = ServerConfig::builder_with_provider(ring::default_provider().into())
+            .with_safe_default_protocol_versions()
+            .map_err(TlsError::Rustls)?
+            .with_no_client_auth()
+            .with_cert_resolver(certificates.clone());
+        config.ticketer = ring::Ticketer::new().map_err(TlsError::Rustls)?;
+        config.alpn_protocols = match alpn {
+            Alpn::Http11 => vec![b"http/1.1".to_vec()],
+            Alpn::None => Vec::new(),
+        };
+        Ok(Self { config: Arc::new(config), certificates })
+    }
+
+    /// The same certificates and tickets with other application protocols.
+    #[must_use]
+    pub fn with_alpn(&self, alpn: Alpn) -> Self {
+        let mut config = (*self.config).clone();
+        config.alpn_protocols = match alpn {
+            Alpn::Http11 => vec![b"http/1.1".to_vec()],
+            Alpn::None => Vec::new(),
+        };
+        Self { config: Arc::new(config), certificates: self.certificates.clone() }
+    }
+
+    /// Shows other certificates from now on; connections that are open keep theirs.
+    ///
+    /// # Errors
+    /// As [`ServerTls::new`]; the old certificates then stay.
+    pub fn reload(&self, certificates: Vec<Certificate>) -> Result<(), TlsError> {
+        self.certificates.table.store(Arc::new(CertificateTable::new(certificates)?));
+        Ok(())
+    }
+
+    /// Does the handshake. The caller sets the deadline; dropping the future drops the connection.
+    pub async fn accept(&self, tcp: TcpStream) -> io::Result<TlsStream> {
+        self.accept_after(tcp, Bytes::new()).await
+    }
+
+    /// The same, where `early` was already read from the connection.
+    pub async fn accept_after(&self, tcp: TcpStream, early: Bytes) -> io::Result<TlsStream> {
+        let session = Session::server(self.config.clone()).map_err(io::Error::other)?;
+        TlsStream::handshake(tcp, session, &early).await
+    }
+}
+
+/// What rustls asks for the certificate.
+#[derive(Debug)]
+struct Certificates {
+    table: ArcSwap<CertificateTable>,
+}
+
+impl ResolvesServerCert for Certificates {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let name = hello.server_name();
+        ASKED_NAME.set(name.map(Into::into));
+        Some(self.table.load().find(name))
+    }
+}
+
+thread_local! {
+    /// The name in the ClientHello that this thread just looked at: rustls's unbuffered server tells it to the resolver alone, and calls that in the
+    /// middle of our own call, which takes it from here.
+    static ASKED_NAME: RefCell<Option<Box<str>>> = const { RefCell::new(None) };
+}
+
+/// Takes the name that the resolver saw since the last call on this thread.
+pub(super) fn take_asked_name() -> Option<Box<str>> {
+    ASKED_NAME.take()
+}

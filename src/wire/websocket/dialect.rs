@@ -1,0 +1,61 @@
+//! How one leg speaks WebSocket.
+
+/// Which end of the WebSocket we are, RFC 6455 5.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// We accepted it: the peer's frames are masked, ours are not.
+    Server,
+    /// We opened it: our frames are masked, the peer's are not.
+    Client,
+}
+
+/// What a close frame ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HalfClose {
+    /// One direction; the other goes on until it is closed as well (hybrid page 3.5).
+    OneWay,
+    /// Both: the peer cannot go on after it (wcf-relay page 1.4).
+    Whole,
+}
+
+/// What a peer can take in frames, and what its frames mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameDialect {
+    /// Which end we are.
+    pub role: Role,
+    /// The most payload bytes of one data frame we send; at least 1.
+    pub largest_frame: usize,
+    /// Whether we may send pings.
+    pub may_ping: bool,
+    /// Whether a message we send may have more than one frame. Where not, each frame is a whole message.
+    pub may_fragment: bool,
+    /// Whether messages mean something. Where not, payloads are one stream of bytes: frames we send are whole binary messages, never empty.
+    pub borders: bool,
+    /// What a close frame ends.
+    pub half_close: HalfClose,
+}
+
+impl FrameDialect {
+    /// A hybrid connection that a peer opened to us. Frames hold at most 64 KiB, or the Java client drops the connection (hybrid page 0, rule 5).
+    pub const fn hybrid_server() -> Self {
+        Self {
+            role: Role::Server,
+            largest_frame: 64 << 10,
+            may_ping: true,
+            may_fragment: true,
+            borders: true,
+            half_close: HalfClose::OneWay,
+        }
+    }
+
+    /// A hybrid connection that we opened.
+    pub const fn hybrid_client() -> Self {
+        Self { role: Role::Client, ..Self::hybrid_server() }
+    }
+
+    /// Bytes of a tunnelled stream carried by a hybrid connection: messages do not matter, so that frames are whole messages.
+    #[must_use]
+    pub const fn without_borders(self) -> Self {
+        Self { borders: false, ..self }
+    }
+}
