@@ -5,6 +5,7 @@
 //! ends of net.tcp share `records.rs`, `envelope.rs` and `contract.rs`.
 
 mod amount;
+mod building;
 mod contract;
 mod envelope;
 mod face;
@@ -14,10 +15,15 @@ mod json;
 mod ledger;
 mod modern;
 mod records;
+mod run;
 mod screen;
 mod service;
 #[cfg(test)]
 mod service_tests;
+mod stage;
+mod story;
 mod text;
 mod wcf_client;
 mod xml;
+
+pub(super) use run::run;
