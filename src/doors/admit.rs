@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     auth::{Authorized, AuthError, TokenOptions, authorize},
-    entity::{HostName, Namespace, Relay, RelayKey, RelayPath, Right},
+    entity::{HostName, Namespace, Relay, RelayKey, RelayPath, Right, UnixTime},
     gateway::{
         clock::unix_now,
         core::{Core, Entities, Peer},
@@ -81,8 +81,20 @@ impl Addressed {
     }
 }
 
-/// One check for handshakes, requests and renewals.
-pub(crate) fn check_token(
+/// Checks the token by which a connected listener wants to go on, against the policies of now: keys may have changed since.
+pub(crate) fn renew(core: &Core, target: &Target, token: &SecretString) -> Result<UnixTime, AuthError> {
+    let directory = match &**core.directory.load() {
+        Entities::Ready(directory) => Some(Arc::clone(directory)),
+        Entities::Loading => None,
+    };
+    let namespace = directory.as_ref().and_then(|directory| directory.namespace(&target.key.namespace));
+    let namespace = namespace.unwrap_or(&target.namespace);
+    let relay = namespace.relay(&target.key.path).map(|relay| &**relay);
+    check_token(core, Some(token.expose_secret()), Right::Listen, namespace, relay, &target.path)
+        .map(|authorized| authorized.expires)
+}
+
+fn check_token(
     core: &Core,
     token: Option<&str>,
     right: Right,
@@ -91,7 +103,7 @@ pub(crate) fn check_token(
     path: &RelayPath,
 ) -> Result<Authorized, AuthError> {
     let settings = core.settings.load();
-    let options = TokenOptions { skew: settings.timeouts.token_skew, accept_bare_audience: false };
+    let options = TokenOptions::new(&settings.limits, &settings.timeouts);
     authorize(token, right, namespace, relay, path, unix_now(), &options)
 }
 

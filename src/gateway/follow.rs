@@ -22,7 +22,8 @@ pub(super) async fn follow(core: Arc<Core>, mut snapshots: watch::Receiver<Snaps
     }
 }
 
-fn apply(core: &Core, snapshot: Snapshot) {
+/// Builds the directory from what the store has, for the settings of now.
+pub(super) fn apply(core: &Core, snapshot: Snapshot) {
     let Snapshot::Ready { namespaces, revision } = snapshot else { return };
     let domain: Option<HostName> = core.settings.load().domain.clone();
     match Directory::new(namespaces.to_vec(), domain.as_ref()) {

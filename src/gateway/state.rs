@@ -1,6 +1,6 @@
 //! What the admin door is told.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use super::{
     core::{Core, Entities},
@@ -76,8 +76,8 @@ fn relay_state(
         remote: Some(live.remote),
         key_name: live.key_name.as_ref().map(ToString::to_string),
         connected_at: live.connected_at.0,
-        bytes_to_listener: live.counters.a_to_b(),
-        bytes_to_sender: live.counters.b_to_a(),
+        bytes_to_listener: live.counters.a_to_b.load(Ordering::Relaxed),
+        bytes_to_sender: live.counters.b_to_a.load(Ordering::Relaxed),
     };
     RelayState {
         path: relay.path.to_string(),

@@ -62,7 +62,7 @@ async fn one(
         Ok((session, (target, authorized))) => {
             tracing::debug!(peer = %peer.address, via = %session.preamble.via, "session begins");
             let relayed = Relayed { session, target, authorized };
-            match session::relay(core, peer, stream, read, relayed).await {
+            match session::relay(core, peer, stream, read, relayed, &policy.limits).await {
                 Ok(returned) => {
                     return returned.map(|(stream, left)| (stream, BytesMut::from(&left[..])));
                 }
