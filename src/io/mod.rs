@@ -2,8 +2,8 @@
 //!
 //! A connection is a [`Stream`]; once its handshake is done it becomes a [`Leg`], and [`join`] copies between two legs until both are done.
 
-
-
+mod frames;
+mod join;
 mod leg;
 mod listen;
 mod prefixed;
@@ -11,8 +11,8 @@ mod private_file;
 mod stream;
 mod tls;
 
-
-
+pub use frames::{FrameReader, FrameStream, FrameStreamError, FrameWriter, Kind, Message, Piece};
+pub use join::{EndReason, Join, JoinCounters, JoinEnd, JoinOptions, Side, join};
 pub use leg::{Dialect, Leg};
 pub use listen::{Accepted, ServeOptions, bind, serve};
 pub use prefixed::Prefixed;
