@@ -8,13 +8,16 @@ use std::{
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
-use http_body_util::{BodyExt as _, Empty, Full, combinators::BoxBody};
+use http_body_util::{BodyExt as _, Empty, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{
-    body::Incoming,
+    body::{Frame, Incoming},
     client::conn::http1::{self, SendRequest},
 };
 use hyper_util::rt::TokioIo;
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout},
+};
 
 use super::{
     authority::{Authority, Security},
@@ -22,7 +25,7 @@ use super::{
 };
 
 /// The body of a request or a response, streaming or whole.
-pub type Body = BoxBody<Bytes, BodyError>;
+pub type Body = UnsyncBoxBody<Bytes, BodyError>;
 
 /// Why a body broke off.
 pub type BodyError = Box<dyn Error + Send + Sync>;
@@ -178,10 +181,24 @@ fn replayable(request: &Request<Body>) -> Option<Request<Body>> {
 
 /// No body.
 pub fn empty() -> Body {
-    Empty::new().map_err(|never| match never {}).boxed()
+    Empty::new().map_err(|never| match never {}).boxed_unsync()
 }
 
 /// A body that is whole.
 pub fn full(bytes: Bytes) -> Body {
-    if bytes.is_empty() { empty() } else { Full::new(bytes).map_err(|never| match never {}).boxed() }
+    if bytes.is_empty() { empty() } else { Full::new(bytes).map_err(|never| match never {}).boxed_unsync() }
+}
+
+/// A body that comes piece by piece; an error breaks it off, the end of the channel ends it.
+pub fn channel(pieces: mpsc::Receiver<Result<Bytes, BodyError>>) -> Body {
+    let frames = futures_util::stream::unfold(pieces, |mut pieces| async {
+        let piece = pieces.recv().await?;
+        Some((piece.map(Frame::data), pieces))
+    });
+    StreamBody::new(frames).boxed_unsync()
+}
+
+/// A body that is read from a connection.
+pub fn incoming(body: Incoming) -> Body {
+    body.map_err(Into::into).boxed_unsync()
 }

@@ -97,21 +97,29 @@ pub async fn run(settings: ListenerSettings, stop: CancellationToken) {
     let policy = DialPolicy::new(endpoint.security(), endpoint.authority().clone(), &gateways);
     let serving = Arc::new(Serving { endpoint, target, policy, dialer, pool, state, cancel: cancel.clone() });
     let work = TaskTracker::new();
+    let running = async {
+        keep_online(&serving, &shapes, timing, &stop, &work).await;
+        work.close();
+        work.wait().await;
+    };
+    tokio::pin!(running);
+    let grace = async {
+        stop.cancelled().await;
+        tokio::time::sleep(timing.grace).await;
+    };
     tokio::select! {
-        () = stop.cancelled() => {}
-        () = keep_online(&serving, &shapes, timing, &stop, &work) => {}
-    }
-    work.close();
-    if timeout(timing.grace, work.wait()).await.is_err() {
-        tracing::info!(relay = %serving.endpoint, running = work.len(), "the grace is over; ending what still runs");
-        cancel.cancel();
-        // A splice tells its peers; that takes a moment, not more.
-        let _ = timeout(Duration::from_secs(2), work.wait()).await;
+        () = &mut running => {}
+        () = grace => {
+            tracing::info!(relay = %serving.endpoint, running = work.len(), "the grace is over; ending what still runs");
+            cancel.cancel();
+            // A splice tells its peers; that takes a moment, not more.
+            let _ = timeout(Duration::from_secs(2), running).await;
+        }
     }
     serving.state.handle_stopped();
 }
 
-/// Opens the control channel again and again. Returns when a channel that ran was stopped.
+/// Opens the control channel again and again, until `stop`.
 async fn keep_online(
     serving: &Arc<Serving>,
     shapes: &str,
@@ -121,7 +129,11 @@ async fn keep_online(
 ) {
     let mut backoff = Backoff::default();
     loop {
-        let (cause, error) = match open(serving, shapes).await {
+        let opened = tokio::select! {
+            opened = open(serving, shapes) => opened,
+            () = stop.cancelled() => return,
+        };
+        let (cause, error) = match opened {
             Ok((socket, token)) => {
                 backoff.handle_online(Instant::now());
                 let first = serving.state.handle_online(unix_now());
@@ -141,7 +153,10 @@ async fn keep_online(
         let wait = backoff.handle_offline(cause, random::number(), Instant::now());
         tracing::warn!(relay = %serving.endpoint, %error, retry_in_ms = wait.as_millis() as u64, "offline");
         serving.state.handle_offline(error, unix_now());
-        tokio::time::sleep(wait).await;
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = stop.cancelled() => return,
+        }
     }
 }
 
@@ -207,7 +222,10 @@ async fn serve_channel(
         stop.cancelled().await;
         channel_work.close();
         // Their responses have no other way than this channel.
-        let _ = timeout(timing.grace, channel_work.wait()).await;
+        tokio::select! {
+            () = channel_work.wait() => {}
+            () = serving.cancel.cancelled() => {}
+        }
         close.cancel();
         std::future::pending::<ChannelEnd>().await
     };
