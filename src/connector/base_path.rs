@@ -73,11 +73,7 @@ impl Suffix {
     /// From a path as the sender wrote it, percent-encoded, with a leading slash. Kept byte for byte.
     pub fn from_raw(relay: &str, raw_path: &str) -> Result<Self, PathRefused> {
         check(raw_path)?;
-        let decoded_eq = |segment: &str, wanted: &str| {
-            let bytes: Vec<u8> = percent_decode(segment.as_bytes()).collect();
-            bytes.eq_ignore_ascii_case(wanted.as_bytes())
-        };
-        Ok(Self(below(relay, raw_path, decoded_eq)?.to_owned()))
+        Self::from_via(relay, raw_path)
     }
 
     /// From the path of a `requestTarget`, which the gateway has decoded (hybrid page 5.2), encoding it again.
@@ -95,6 +91,15 @@ impl Suffix {
         Ok(Self(encode_decoded(rest)))
     }
 
+    /// From the path of a Via, which .NET writes unescaped or not ([MC-NMF] 2.2.3.3). Kept byte for byte.
+    pub fn from_via(relay: &str, path: &str) -> Result<Self, PathRefused> {
+        check_decoded(path)?;
+        let same = |segment: &str, wanted: &str| {
+            percent_decode(segment.as_bytes()).collect::<Vec<u8>>().eq_ignore_ascii_case(wanted.as_bytes())
+        };
+        Ok(Self(below(relay, path, same)?.to_owned()))
+    }
+
     /// Percent-encoded; empty, or beginning with a slash.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -109,7 +114,7 @@ pub fn clean_query(query: &str) -> String {
 /// Cuts the relay's segments off the front.
 fn below<'a>(relay: &str, path: &'a str, same: impl Fn(&str, &str) -> bool) -> Result<&'a str, PathRefused> {
     let mut rest = path;
-    for wanted in relay.trim_matches('/').split('/') {
+    for wanted in relay.split('/').filter(|segment| !segment.is_empty()) {
         let inner = rest.strip_prefix('/').ok_or(PathRefused::NotUnderRelay)?;
         let end = inner.find('/').unwrap_or(inner.len());
         if !same(&inner[..end], wanted) {
