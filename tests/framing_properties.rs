@@ -1,5 +1,7 @@
 //! Message framing under any bytes: no panic, the same result however they are cut, and no second session slips through.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use viaduct::wire::follow::{FollowError, Follower, Passage};
