@@ -5,6 +5,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::NameError;
@@ -13,8 +14,9 @@ use super::NameError;
 /// or `..` segment. Hybrid page 1.
 ///
 /// Compared, ordered and hashed without regard to case; [`fmt::Display`] keeps the spelling it was declared with.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
 pub struct EntityPath(String);
 
 impl EntityPath {
@@ -53,8 +55,8 @@ impl EntityPath {
         self.0.split('/')
     }
 
-    /// The form under which tables keep it: lower case.
-    pub(super) fn folded(&self) -> String {
+    /// The form under which tables keep it, the same for every spelling: lower case.
+    pub fn folded(&self) -> String {
         self.0.to_ascii_lowercase()
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::NameError;
@@ -12,8 +13,9 @@ use super::NameError;
 ///
 /// At most 253 characters of `[a-z0-9._-]`, or an IPv6 address in brackets. Names with other letters are written
 /// in their ASCII form (`xn--…`). Two spellings of one host are equal.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
 pub struct HostName(String);
 
 impl HostName {

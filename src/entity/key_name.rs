@@ -3,14 +3,16 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::NameError;
 
 /// The name of a shared access policy, `skn` in a token: 1 to 256 characters, no control character, no `;` (it
 /// would end a pair of the connection string). Compared without regard to ASCII case. Hybrid page 6.1, 6.5.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
 pub struct KeyName(String);
 
 impl KeyName {

@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use super::{
     Close, FrameDialect, FrameError, FrameHead, MaskKeys, OpCode, Role,
-    mask::{apply_mask, combine, rotate, transfer},
+    mask::{apply_mask, combine, rotate_mask, transfer},
 };
 
 /// Bytes that must be free before the input in the driver's buffer: room for what was kept of the last read, and for heads that grow.
@@ -263,13 +263,13 @@ impl Reframer {
             len = len.min(usize::try_from(self.output.left).unwrap_or(usize::MAX));
             key = combine(key, self.output.key);
             self.output.left -= len as u64;
-            self.output.key = rotate(self.output.key, len);
+            self.output.key = rotate_mask(self.output.key, len);
         }
         let out = out.get_or_insert(Cursor { start: at, at });
         transfer(buf, at..at + len, out.at, key);
         out.at += len;
         self.input.left -= len as u64;
-        self.input.key = rotate(self.input.key, len);
+        self.input.key = rotate_mask(self.input.key, len);
         len
     }
 
@@ -390,13 +390,7 @@ fn merge(first: FrameHead, rest: &[u8], role: Role, to: FrameDialect) -> Option<
 }
 
 /// Appends a control frame to `out`, masked where we are the client.
-pub(crate) fn push_control(
-    out: &mut Vec<u8>,
-    role: Role,
-    keys: &mut MaskKeys,
-    opcode: OpCode,
-    payload: &[u8],
-) {
+pub fn push_control(out: &mut Vec<u8>, role: Role, keys: &mut MaskKeys, opcode: OpCode, payload: &[u8]) {
     let mask = (role == Role::Client).then(|| keys.next_key());
     let head = FrameHead { fin: true, opcode, mask, len: payload.len() as u64 };
     let start = out.len();

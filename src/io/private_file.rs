@@ -1,0 +1,34 @@
+//! Files that only their owner may read: keys, and the store that holds keys.
+
+use std::{
+    fs::{File, OpenOptions},
+    io,
+    path::Path,
+};
+
+/// Opens a file for reading and writing, and makes it if it is missing. A new file can be read by its owner only; an
+/// existing one keeps its content and its permissions.
+pub fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{io::Write, os::unix::fs::PermissionsExt};
+
+    use super::*;
+
+    #[test]
+    fn a_new_file_is_its_owners_alone_and_an_old_one_keeps_its_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        private_file(&path).unwrap().write_all(b"secret").unwrap();
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        drop(private_file(&path).unwrap());
+        assert_eq!(std::fs::read(&path).unwrap(), b"secret");
+    }
+}
