@@ -8,6 +8,7 @@ mod dial;
 mod echo;
 mod endpoint;
 mod exchange;
+mod forward;
 mod handshake;
 mod http_pool;
 mod http_request;
