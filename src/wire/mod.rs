@@ -3,4 +3,5 @@
 pub mod follow;
 pub mod framing;
 pub mod hybrid;
+pub mod int31;
 pub mod websocket;
