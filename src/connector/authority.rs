@@ -247,10 +247,7 @@ mod tests {
         let text = "wss://RELAY.example.net:443/$hc/plant7/a%20b//x?mode=fast&sb-hc-action=accept&sb-hc-id=1";
         let address = policy().check(text).unwrap();
         assert_eq!(address.authority, authority("relay.example.net"));
-        assert_eq!(
-            address.path_and_query,
-            "/$hc/plant7/a%20b//x?mode=fast&sb-hc-action=accept&sb-hc-id=1"
-        );
+        assert_eq!(address.path_and_query, "/$hc/plant7/a%20b//x?mode=fast&sb-hc-action=accept&sb-hc-id=1");
         assert_eq!(address.relay_path(), Some("/plant7/a%20b//x"));
         assert!(policy().check("wss://g1.example.net:8443/$hc/a?b=c").is_ok());
     }

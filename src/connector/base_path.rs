@@ -112,11 +112,7 @@ pub fn clean_query(query: &str) -> String {
 }
 
 /// Cuts the relay's segments off the front.
-fn below<'a>(
-    relay: &str,
-    path: &'a str,
-    same: impl Fn(&str, &str) -> bool,
-) -> Result<&'a str, PathRefused> {
+fn below<'a>(relay: &str, path: &'a str, same: impl Fn(&str, &str) -> bool) -> Result<&'a str, PathRefused> {
     let mut rest = path;
     for wanted in relay.split('/').filter(|segment| !segment.is_empty()) {
         let inner = rest.strip_prefix('/').ok_or(PathRefused::NotUnderRelay)?;
@@ -178,9 +174,10 @@ fn hidden(segment: &str) -> Result<(), PathRefused> {
 }
 
 fn valid_escapes(segment: &str) -> bool {
-    segment.split('%').skip(1).all(|after| {
-        after.len() >= 2 && after.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit)
-    })
+    segment
+        .split('%')
+        .skip(1)
+        .all(|after| after.len() >= 2 && after.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit))
 }
 
 /// Whether the raw path, decoded as the gateway decodes it, is the target.
@@ -194,7 +191,8 @@ fn kept_escapes(target: &str) -> String {
     let mut out = String::with_capacity(target.len());
     for (i, piece) in target.split('%').enumerate() {
         if i > 0 {
-            let kept = piece.get(..2).is_some_and(|hex| matches!(hex.to_ascii_uppercase().as_str(), "3F" | "23"));
+            let kept =
+                piece.get(..2).is_some_and(|hex| matches!(hex.to_ascii_uppercase().as_str(), "3F" | "23"));
             out.push_str(if kept { "%" } else { "%25" });
         }
         out.push_str(piece);
@@ -207,8 +205,18 @@ fn encode_decoded(rest: &str) -> String {
 }
 
 /// Characters that RFC 3986 3.3 does not let stand in a path. `%` stays: escapes are made before.
-const OUTSIDE_PATH: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'?').add(b'#').add(b'`').add(b'{').add(b'}').add(b'^').add(b'|');
+const OUTSIDE_PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'#')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}')
+    .add(b'^')
+    .add(b'|');
 
 /// The same for a query, RFC 3986 3.4, less those that every server takes and some senders write.
 const OUTSIDE_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'<').add(b'>').add(b'#').add(b'`');

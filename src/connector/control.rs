@@ -194,7 +194,8 @@ where
                     }
                     match ControlMessage::parse(&text) {
                         Ok(ControlMessage::Accept(accept)) => on_invitation(Invitation::Stream(accept)),
-                        Ok(ControlMessage::Request(request)) => match (request.body, request.address.clone()) {
+                        Ok(ControlMessage::Request(request)) => match (request.body, request.address.clone())
+                        {
                             (Some(true), _) => awaiting = Some(request),
                             (Some(false), _) => on_invitation(Invitation::Exchange(request, Bytes::new())),
                             (None, Some(address)) => on_invitation(Invitation::ExchangeAt(address)),
@@ -212,13 +213,15 @@ where
                 }
                 Some(Ok(Message::Close(frame))) => {
                     let end = match frame {
-                        Some(frame) => {
-                            ChannelEnd::Closed { code: frame.code.into(), reason: frame.reason.as_str().to_owned() }
-                        }
+                        Some(frame) => ChannelEnd::Closed {
+                            code: frame.code.into(),
+                            reason: frame.reason.as_str().to_owned(),
+                        },
                         None => ChannelEnd::Closed { code: 1005, reason: String::new() },
                     };
                     // Reading on is what sends the echo.
-                    let _ = timeout(CLOSE_DEADLINE, async { while let Some(Ok(_)) = stream.next().await {} }).await;
+                    let _ = timeout(CLOSE_DEADLINE, async { while let Some(Ok(_)) = stream.next().await {} })
+                        .await;
                     return end;
                 }
                 Some(Ok(_)) => {}
@@ -241,10 +244,9 @@ fn message_of(order: Order) -> Message {
     match order {
         Order::Ping => Message::Ping(Bytes::new()),
         Order::Renew(renewal) => Message::text(ControlMessage::RenewToken(renewal).to_json()),
-        Order::Close => Message::Close(Some(CloseFrame {
-            code: CloseCode::Normal,
-            reason: "the listener stops".into(),
-        })),
+        Order::Close => {
+            Message::Close(Some(CloseFrame { code: CloseCode::Normal, reason: "the listener stops".into() }))
+        }
     }
 }
 
@@ -281,18 +283,23 @@ mod tests {
         let (replies, mut receiver) = mpsc::channel(4);
         let stop = CancellationToken::new();
         let mut invited = Vec::new();
-        let next_token = || {
-            Some((Token { text: SecretString::from("second"), renew_at: Some(UnixTime(0)) }, None))
-        };
+        let next_token =
+            || Some((Token { text: SecretString::from("second"), renew_at: Some(UnixTime(0)) }, None));
         let context = ChannelContext {
             replies: &mut receiver,
-            on_invitation: |invitation: Invitation| invited.push(match invitation {
-                Invitation::Stream(accept) => format!("stream {}", accept.id),
-                Invitation::Exchange(request, body) => {
-                    format!("exchange {} {}", request.id.unwrap_or_default(), String::from_utf8_lossy(&body))
-                }
-                Invitation::ExchangeAt(address) => format!("at {address}"),
-            }),
+            on_invitation: |invitation: Invitation| {
+                invited.push(match invitation {
+                    Invitation::Stream(accept) => format!("stream {}", accept.id),
+                    Invitation::Exchange(request, body) => {
+                        format!(
+                            "exchange {} {}",
+                            request.id.unwrap_or_default(),
+                            String::from_utf8_lossy(&body)
+                        )
+                    }
+                    Invitation::ExchangeAt(address) => format!("at {address}"),
+                })
+            },
             next_token: &next_token,
             renew_at,
             stop: &stop,

@@ -77,7 +77,8 @@ impl Endpoint {
 
     /// The request target of a WebSocket sender. `suffix` is empty or begins with a slash.
     pub fn connect_target(&self, id: &str, suffix: &str, query: Option<&str>) -> String {
-        let query = query.filter(|query| !query.is_empty()).map(|query| format!("{query}&")).unwrap_or_default();
+        let query =
+            query.filter(|query| !query.is_empty()).map(|query| format!("{query}&")).unwrap_or_default();
         format!("/$hc/{}{suffix}?{query}sb-hc-action=connect&sb-hc-id={id}", self.path)
     }
 

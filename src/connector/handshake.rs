@@ -183,7 +183,10 @@ mod tests {
     use super::*;
 
     /// Runs a handshake against a server that reads the head and writes what `answer` makes of the key.
-    async fn against(ask: Ask<'_>, reply: impl Fn(&str) -> String) -> (Result<Opened, HandshakeError>, String) {
+    async fn against(
+        ask: Ask<'_>,
+        reply: impl Fn(&str) -> String,
+    ) -> (Result<Opened, HandshakeError>, String) {
         let (mut ours, mut theirs) = duplex(64 << 10);
         let server = async {
             let mut head = Vec::new();
@@ -193,7 +196,8 @@ mod tests {
                 head.push(byte[0]);
             }
             let head = String::from_utf8(head).unwrap();
-            let key = head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap().to_owned();
+            let key =
+                head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap().to_owned();
             // One byte at a time: the answer must not depend on the reads.
             for byte in reply(&key).into_bytes() {
                 theirs.write_all(&[byte]).await.unwrap();
@@ -231,14 +235,18 @@ mod tests {
         assert_eq!(opened.tracking_id.as_deref(), Some("42_G0"));
         assert!(b"\x02frames".starts_with(&opened.early[..]));
         assert!(head.starts_with("GET /$hc/a?b HTTP/1.1\r\nHost: h:8443\r\n"), "{head}");
-        assert!(head.contains("\r\nServiceBusAuthorization: SharedAccessSignature sr=x\r\nX-A: 1\r\n"), "{head}");
+        assert!(
+            head.contains("\r\nServiceBusAuthorization: SharedAccessSignature sr=x\r\nX-A: 1\r\n"),
+            "{head}"
+        );
     }
 
     #[tokio::test]
     async fn gives_status_reason_and_retry_after_of_a_refusal() {
         let ask = Ask { path_and_query: "/", host: "h", ..Ask::default() };
         let (refused, _) = against(ask, |_| {
-            "HTTP/1.1 503 ServerBusy. TrackingId:1_G0\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n".to_owned()
+            "HTTP/1.1 503 ServerBusy. TrackingId:1_G0\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n"
+                .to_owned()
         })
         .await;
         let Err(HandshakeError::Refused(refused)) = refused else { panic!("{refused:?}") };
@@ -275,7 +283,10 @@ mod tests {
         for (name, value) in [("X", "a\r\nY: b"), ("X\r\nY", "a"), ("", "a"), ("X:", "a")] {
             let headers = [(name.to_owned(), value.to_owned())];
             let ask = Ask { path_and_query: "/", host: "h", headers: &headers, ..Ask::default() };
-            assert!(matches!(open(&mut ours, &ask).await, Err(HandshakeError::BadHeader)), "{name:?} {value:?}");
+            assert!(
+                matches!(open(&mut ours, &ask).await, Err(HandshakeError::BadHeader)),
+                "{name:?} {value:?}"
+            );
         }
         let ask = Ask { path_and_query: "/a b", host: "h", ..Ask::default() };
         assert!(matches!(open(&mut ours, &ask).await, Err(HandshakeError::BadHeader)));

@@ -79,7 +79,9 @@ pub fn service_uri(base: &BasePath, suffix: &Suffix, query: Option<&str>) -> Res
 /// Whether a sender's header may reach the service. The gateway has removed most of the others already.
 pub fn passes(name: &str) -> bool {
     !is_hop_by_hop(name)
-        && ![header::HOST, header::CONTENT_LENGTH, header::EXPECT].iter().any(|own| name.eq_ignore_ascii_case(own.as_str()))
+        && ![header::HOST, header::CONTENT_LENGTH, header::EXPECT]
+            .iter()
+            .any(|own| name.eq_ignore_ascii_case(own.as_str()))
 }
 
 /// A header of a control message as HTTP; `None` when it cannot stand in a line.
@@ -100,7 +102,8 @@ pub fn response_message(request_id: &str, parts: &http::response::Parts) -> hybr
         .collect();
     let mut headers: Vec<(String, Vec<String>)> = Vec::new();
     for name in parts.headers.keys() {
-        if is_hop_by_hop(name.as_str()) || named.iter().any(|other| name.as_str().eq_ignore_ascii_case(other)) {
+        if is_hop_by_hop(name.as_str()) || named.iter().any(|other| name.as_str().eq_ignore_ascii_case(other))
+        {
             continue;
         }
         let values = parts.headers.get_all(name).iter().map(|value| hybrid::latin1_decode(value.as_bytes()));
@@ -197,8 +200,12 @@ mod tests {
 
     #[test]
     fn a_method_or_header_that_would_end_a_line_is_refused() {
-        let refused = |json: &str| service_request(&message(json), None, "r", &target("http://svc/")).unwrap_err();
-        assert_eq!(refused(r#"{"requestTarget":"/r","method":"GET / HTTP/1.1\r\nX:"}"#), RequestRefused::NotHttp("method"));
+        let refused =
+            |json: &str| service_request(&message(json), None, "r", &target("http://svc/")).unwrap_err();
+        assert_eq!(
+            refused(r#"{"requestTarget":"/r","method":"GET / HTTP/1.1\r\nX:"}"#),
+            RequestRefused::NotHttp("method")
+        );
         assert_eq!(
             refused(r#"{"requestTarget":"/r","method":"GET","requestHeaders":{"X":"a\r\nY: b"}}"#),
             RequestRefused::NotHttp("header")
@@ -226,11 +233,17 @@ mod tests {
         let head = response_message("7", &parts);
         assert_eq!((head.request_id.as_str(), head.status_code), ("7", 418));
         assert_eq!(head.status_description.as_deref(), Some("Short and stout"));
-        let header = |name: &str| head.response_headers.iter().find(|(other, _)| other == name).map(|(_, v)| v.clone());
+        let header = |name: &str| {
+            head.response_headers.iter().find(|(other, _)| other == name).map(|(_, v)| v.clone())
+        };
         assert_eq!(header("set-cookie"), Some(vec!["a=1".to_owned(), "b=2".to_owned()]));
         assert_eq!(header("x-a"), Some(vec!["1, 2".to_owned()]));
         assert_eq!(header("content-length"), Some(vec!["12".to_owned()]));
-        assert!(header("x-hop").is_none() && header("connection").is_none() && header("transfer-encoding").is_none());
+        assert!(
+            header("x-hop").is_none()
+                && header("connection").is_none()
+                && header("transfer-encoding").is_none()
+        );
     }
 
     #[test]

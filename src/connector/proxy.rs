@@ -57,7 +57,8 @@ impl ProxySettings {
             Some(value) => Some(Proxy::parse(value)?),
             None => None,
         };
-        let exceptions = no_proxy.unwrap_or_default().split([',', ' ']).filter_map(Exception::parse).collect();
+        let exceptions =
+            no_proxy.unwrap_or_default().split([',', ' ']).filter_map(Exception::parse).collect();
         Ok(Self { proxy, exceptions })
     }
 
@@ -130,7 +131,9 @@ impl Exception {
             Self::Net(net) => to.host().parse::<IpAddr>().is_ok_and(|address| net.contains(&address)),
             Self::Name(name, port) => {
                 let host = to.host();
-                let below = host.strip_suffix(name.as_str()).is_some_and(|front| front.is_empty() || front.ends_with('.'));
+                let below = host
+                    .strip_suffix(name.as_str())
+                    .is_some_and(|front| front.is_empty() || front.ends_with('.'));
                 below && port.is_none_or(|port| port == to.port())
             }
         }

@@ -89,7 +89,8 @@ pub struct Counted<'a>(&'a RouteState);
 impl RouteState {
     /// A route that begins.
     pub fn new(name: &str, kind: RouteKind, from: String, to: String) -> Self {
-        let moving = Moving { phase: Phase::Connecting, online_since: None, times_online: 0, last_error: None };
+        let moving =
+            Moving { phase: Phase::Connecting, online_since: None, times_online: 0, last_error: None };
         Self {
             name: name.to_owned(),
             kind,

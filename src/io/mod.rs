@@ -8,6 +8,7 @@ mod leg;
 mod listen;
 mod prefixed;
 mod private_file;
+mod signals;
 mod stream;
 mod tls;
 
@@ -17,6 +18,7 @@ pub use leg::{Dialect, Leg};
 pub use listen::{Accepted, ServeOptions, bind, serve};
 pub use prefixed::Prefixed;
 pub use private_file::private_file;
+pub use signals::{Asked, Signals};
 pub use stream::Stream;
 pub use tls::{Alpn, Certificate, ClientTls, ServerTls, TlsError, TlsStream};
 
