@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What a local door is told.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct DoorSettings {
     /// Where it is, and what its clients speak.
     pub(crate) local: LocalDoor,
