@@ -164,9 +164,15 @@ impl Dialer {
         match status_line.split(' ').nth(1) {
             // The gateway waits for our hello, so nothing can lie behind the head.
             Some(status) if status.len() == 3 && status.starts_with('2') => {
-                if head.ends_with(b"\r\n\r\n") { Ok(tcp) } else { Err(refused("it sent bytes of its own")) }
+                if head.ends_with(b"\r\n\r\n") {
+                    Ok(tcp)
+                } else {
+                    Err(refused("it sent bytes of its own"))
+                }
             }
-            Some("407") => Err(refused("407, it wants a name and a password: HTTPS_PROXY=http://name:password@host:port")),
+            Some("407") => Err(refused(
+                "407, it wants a name and a password: HTTPS_PROXY=http://name:password@host:port",
+            )),
             _ => Err(refused(status_line)),
         }
     }

@@ -23,7 +23,9 @@ use super::{
 use crate::{
     io::{Dialect, FrameDialect, JoinOptions, Leg, Stream, join},
     wire::{
-        framing::{DecodeError, FaultUri, PreambleEvent, PreambleReader, Protection, Session, encode, followers},
+        framing::{
+            DecodeError, FaultUri, PreambleEvent, PreambleReader, Protection, Session, encode, followers,
+        },
         websocket::{Close, FrameError, OpCode},
     },
 };

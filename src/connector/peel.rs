@@ -154,7 +154,8 @@ mod tests {
 
     #[test]
     fn the_border_may_lie_inside_a_frame() {
-        let stream = [frame(true, OpCode::Binary, b"preamble and more"), frame(true, OpCode::Text, b" text")].concat();
+        let stream =
+            [frame(true, OpCode::Binary, b"preamble and more"), frame(true, OpCode::Text, b" text")].concat();
         let (first, rest, _) = peel(&stream, &[], 8);
         assert_eq!((&first[..], &rest[..]), (&b"preamble"[..], &b" and more text"[..]));
     }

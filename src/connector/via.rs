@@ -82,16 +82,32 @@ mod tests {
     fn the_via_becomes_the_services_own_address() {
         let to = "net.tcp://svc:9000/Credit.svc";
         assert_eq!(at_service("net.tcp://relay/credit/check", to).unwrap(), "net.tcp://svc:9000/Credit.svc");
-        assert_eq!(at_service("net.tcp://relay:808/Credit/CHECK/v2/x", to).unwrap(), "net.tcp://svc:9000/Credit.svc/v2/x");
+        assert_eq!(
+            at_service("net.tcp://relay:808/Credit/CHECK/v2/x", to).unwrap(),
+            "net.tcp://svc:9000/Credit.svc/v2/x"
+        );
         assert_eq!(at_service("sb://relay/credit/check/", to).unwrap(), "net.tcp://svc:9000/Credit.svc/");
-        assert_eq!(at_service("net.tcp://relay/credit/check", "net.tcp://svc:808/").unwrap(), "net.tcp://svc/");
-        assert_eq!(at_service("net.tcp://relay/credit/check/a b", "net.tcp://svc/").unwrap(), "net.tcp://svc/a b");
+        assert_eq!(
+            at_service("net.tcp://relay/credit/check", "net.tcp://svc:808/").unwrap(),
+            "net.tcp://svc/"
+        );
+        assert_eq!(
+            at_service("net.tcp://relay/credit/check/a b", "net.tcp://svc/").unwrap(),
+            "net.tcp://svc/a b"
+        );
     }
 
     #[test]
     fn a_via_of_another_relay_or_out_of_the_base_is_refused() {
         let to = "net.tcp://svc/Credit.svc";
-        for path in ["/", "/other", "/credit/checkers", "/credit/check/../x", "/credit/check/..%2fx", "/credit/check/%5cx"] {
+        for path in [
+            "/",
+            "/other",
+            "/credit/checkers",
+            "/credit/check/../x",
+            "/credit/check/..%2fx",
+            "/credit/check/%5cx",
+        ] {
             let refused = at_service(&format!("net.tcp://relay{path}"), to);
             assert!(matches!(refused, Err(ViaRefused::Path(_))), "{path}: {refused:?}");
         }

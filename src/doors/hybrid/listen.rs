@@ -87,7 +87,7 @@ pub(crate) async fn listen(
     });
     let opened = channel::Opened {
         listener,
-        shown,
+        shown: Some(shown),
         target,
         base: format!("{scheme}://{}", authority(&arrived.asked.host, scheme)),
         scheme,
