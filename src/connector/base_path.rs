@@ -10,16 +10,16 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode, utf8_percent_encode};
 
 /// The path of `--to`: empty, or beginning with a slash; as the user wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BasePath(String);
+pub(crate) struct BasePath(String);
 
 /// What a request addresses below its relay: percent-encoded, empty or beginning with a slash, and checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Suffix(String);
+pub(crate) struct Suffix(String);
 
 /// A path that is not sent on; the sender is told 400.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum PathRefused {
+pub(crate) enum PathRefused {
     /// `.` or `..`, in any spelling.
     #[error("the path holds a dot segment")]
     DotSegment,
@@ -42,13 +42,13 @@ pub enum PathRefused {
 
 impl BasePath {
     /// Reads the path of a target URL.
-    pub fn parse(path: &str) -> Result<Self, PathRefused> {
+    pub(crate) fn parse(path: &str) -> Result<Self, PathRefused> {
         check(path)?;
         Ok(Self(utf8_percent_encode(path, OUTSIDE_PATH).to_string()))
     }
 
     /// The path at the service. Without a suffix it is the base as the user wrote it.
-    pub fn join(&self, suffix: &Suffix) -> String {
+    pub(crate) fn join(&self, suffix: &Suffix) -> String {
         let path = if suffix.0.is_empty() {
             self.0.clone()
         } else {
@@ -58,7 +58,7 @@ impl BasePath {
     }
 
     /// As the user wrote it.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -71,7 +71,7 @@ impl fmt::Display for BasePath {
 
 impl Suffix {
     /// From a path as the sender wrote it, percent-encoded, with a leading slash. Kept byte for byte.
-    pub fn from_raw(relay: &str, raw_path: &str) -> Result<Self, PathRefused> {
+    pub(crate) fn from_raw(relay: &str, raw_path: &str) -> Result<Self, PathRefused> {
         check(raw_path)?;
         Self::from_via(relay, raw_path)
     }
@@ -80,7 +80,7 @@ impl Suffix {
     ///
     /// `raw_path` is the path in the message's rendezvous address. Where it says the same thing it is taken instead:
     /// it still has the spelling of the sender.
-    pub fn from_target(relay: &str, target: &str, raw_path: Option<&str>) -> Result<Self, PathRefused> {
+    pub(crate) fn from_target(relay: &str, target: &str, raw_path: Option<&str>) -> Result<Self, PathRefused> {
         check_decoded(target)?;
         if let Some(raw) = raw_path
             && (raw == target || says_the_same(raw, target))
@@ -92,7 +92,7 @@ impl Suffix {
     }
 
     /// From the path of a Via, which .NET writes unescaped or not ([MC-NMF] 2.2.3.3). Kept byte for byte.
-    pub fn from_via(relay: &str, path: &str) -> Result<Self, PathRefused> {
+    pub(crate) fn from_via(relay: &str, path: &str) -> Result<Self, PathRefused> {
         check_decoded(path)?;
         let same = |segment: &str, wanted: &str| {
             percent_decode(segment.as_bytes()).collect::<Vec<u8>>().eq_ignore_ascii_case(wanted.as_bytes())
@@ -101,13 +101,13 @@ impl Suffix {
     }
 
     /// Percent-encoded; empty, or beginning with a slash.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 /// A query that can stand in a request line: what cannot is percent-encoded.
-pub fn clean_query(query: &str) -> String {
+pub(crate) fn clean_query(query: &str) -> String {
     utf8_percent_encode(query, OUTSIDE_QUERY).to_string()
 }
 

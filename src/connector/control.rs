@@ -29,7 +29,7 @@ use crate::wire::hybrid::{Accept, ControlMessage, RenewToken, Request, Response}
 
 /// What a gateway asks of its listener.
 #[derive(Debug)]
-pub enum Invitation {
+pub(crate) enum Invitation {
     /// A WebSocket sender waits.
     Stream(Accept),
     /// A request, with its whole body.
@@ -40,17 +40,17 @@ pub enum Invitation {
 
 /// A response for the control channel: text and body leave back to back (hybrid page, rule 8).
 #[derive(Debug)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// The head. Its `body` says whether `body` is sent.
-    pub head: Response,
+    pub(crate) head: Response,
     /// At most 64 KiB.
-    pub body: Bytes,
+    pub(crate) body: Bytes,
 }
 
 /// How a control channel ended.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum ChannelEnd {
+pub(crate) enum ChannelEnd {
     /// We were told to stop.
     #[error("stopped")]
     Stopped,
@@ -72,27 +72,27 @@ pub enum ChannelEnd {
 
 /// The times of a control channel.
 #[derive(Clone, Copy, Debug)]
-pub struct ChannelTiming {
+pub(crate) struct ChannelTiming {
     /// A ping is sent this often.
-    pub ping_every: Duration,
+    pub(crate) ping_every: Duration,
     /// After this long without any frame the gateway is dead.
-    pub silence: Duration,
+    pub(crate) silence: Duration,
 }
 
 /// What a channel needs from outside.
-pub struct ChannelContext<'a, F> {
+pub(crate) struct ChannelContext<'a, F> {
     /// Where responses come from.
-    pub replies: &'a mut mpsc::Receiver<Reply>,
+    pub(crate) replies: &'a mut mpsc::Receiver<Reply>,
     /// Called for each invitation; must not wait.
-    pub on_invitation: F,
+    pub(crate) on_invitation: F,
     /// Makes the next token and says when it is due, from now.
-    pub next_token: &'a (dyn Fn() -> Option<(Token, Option<Instant>)> + Sync),
+    pub(crate) next_token: &'a (dyn Fn() -> Option<(Token, Option<Instant>)> + Sync),
     /// When the token of the handshake is due to be replaced.
-    pub renew_at: Option<Instant>,
+    pub(crate) renew_at: Option<Instant>,
     /// Ends the channel with close code 1000.
-    pub stop: &'a CancellationToken,
+    pub(crate) stop: &'a CancellationToken,
     /// Ping and silence.
-    pub timing: ChannelTiming,
+    pub(crate) timing: ChannelTiming,
 }
 
 enum Order {
@@ -111,7 +111,7 @@ const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// A listener's control channel over a connection whose handshake is done; `early` came behind the head.
-pub async fn channel<S>(stream: S, early: &[u8]) -> WebSocketStream<S>
+pub(crate) async fn channel<S>(stream: S, early: &[u8]) -> WebSocketStream<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -122,7 +122,7 @@ where
 }
 
 /// Runs the channel until it ends.
-pub async fn run<S, F>(channel: WebSocketStream<S>, context: ChannelContext<'_, F>) -> ChannelEnd
+pub(crate) async fn run<S, F>(channel: WebSocketStream<S>, context: ChannelContext<'_, F>) -> ChannelEnd
 where
     S: AsyncRead + AsyncWrite + Unpin,
     F: FnMut(Invitation),

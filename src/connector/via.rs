@@ -10,7 +10,7 @@ use crate::wire::framing::{FramingLimits, Policy, Scheme, Via};
 /// A Via that is not passed on.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ViaRefused {
+pub(crate) enum ViaRefused {
     /// Another scheme than `net.tcp` or `sb`.
     #[error("the via is no net.tcp address")]
     Scheme,
@@ -24,7 +24,7 @@ pub enum ViaRefused {
 
 /// The service's address with what the client asked for below the relay (framing page 7.4: the dispatcher of .NET looks
 /// at scheme and path, port sharing at the path).
-pub fn service_via(via: &Via, relay: &str, target: &NetTcpTarget) -> Result<String, ViaRefused> {
+pub(crate) fn service_via(via: &Via, relay: &str, target: &NetTcpTarget) -> Result<String, ViaRefused> {
     let suffix = suffix(via, relay)?;
     let host = target.authority.host_header(super::target::NET_TCP_PORT);
     let path = match (target.base.as_str(), suffix.as_str()) {
@@ -36,7 +36,7 @@ pub fn service_via(via: &Via, relay: &str, target: &NetTcpTarget) -> Result<Stri
 }
 
 /// The relay's address with what the client asked for below the local door, and that suffix for the gateway.
-pub fn relay_via(via: &Via, door_path: &str, endpoint: &Endpoint) -> Result<(String, Suffix), ViaRefused> {
+pub(crate) fn relay_via(via: &Via, door_path: &str, endpoint: &Endpoint) -> Result<(String, Suffix), ViaRefused> {
     let suffix = suffix(via, door_path)?;
     let host = endpoint.authority().host_header(endpoint.authority().port());
     let via = fits(format!("net.tcp://{host}/{}{}", endpoint.path(), suffix.as_str()))?;
@@ -44,7 +44,7 @@ pub fn relay_via(via: &Via, door_path: &str, endpoint: &Endpoint) -> Result<(Str
 }
 
 /// What the preambles we pass on may hold. Tokens stay behind at the door that asked for them.
-pub fn policy() -> Policy {
+pub(crate) fn policy() -> Policy {
     Policy::relay(FramingLimits { token: 0, envelope: 0, ..FramingLimits::default() })
 }
 
