@@ -22,3 +22,11 @@ mod route;
 mod streams;
 mod target;
 mod via;
+
+pub use authority::Security;
+pub use dial::Dialer;
+pub use endpoint::Endpoint;
+pub use listener::{ListenerSettings, ListenerTiming, run as run_listener};
+pub use proxy::ProxySettings;
+pub use route::{Phase, RouteKind, RouteState};
+pub use target::Target;

@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use serde::Serialize;
+use tokio::sync::watch;
 
 use crate::entity::UnixTime;
 
@@ -19,6 +20,8 @@ pub struct RouteState {
     from: String,
     to: String,
     moving: Mutex<Moving>,
+    /// Told of each change of the phase.
+    changes: watch::Sender<Phase>,
     open: AtomicU64,
     total: AtomicU64,
 }
@@ -96,6 +99,7 @@ impl RouteState {
             from,
             to,
             moving: Mutex::new(moving),
+            changes: watch::Sender::new(Phase::Connecting),
             open: AtomicU64::new(0),
             total: AtomicU64::new(0),
         }
@@ -110,6 +114,7 @@ impl RouteState {
     pub fn handle_online(&self, now: UnixTime) -> bool {
         let mut moving = self.moving();
         moving.phase = Phase::Online;
+        self.changes.send_replace(Phase::Online);
         moving.online_since = Some(now);
         moving.times_online += 1;
         moving.times_online == 1
@@ -119,6 +124,7 @@ impl RouteState {
     pub fn handle_offline(&self, error: String, now: UnixTime) {
         let mut moving = self.moving();
         moving.phase = Phase::Waiting;
+        self.changes.send_replace(Phase::Waiting);
         moving.online_since = None;
         moving.last_error = Some((error, now));
     }
@@ -132,6 +138,7 @@ impl RouteState {
     pub fn handle_stopped(&self) {
         let mut moving = self.moving();
         moving.phase = Phase::Stopped;
+        self.changes.send_replace(Phase::Stopped);
         moving.online_since = None;
     }
 
@@ -140,6 +147,12 @@ impl RouteState {
         self.open.fetch_add(1, Ordering::Relaxed);
         self.total.fetch_add(1, Ordering::Relaxed);
         Counted(self)
+    }
+
+    /// Waits until it is in this phase.
+    pub async fn wait_for(&self, phase: Phase) {
+        // The sender lives in `self`, so that waiting cannot fail.
+        let _ = self.changes.subscribe().wait_for(|now| *now == phase).await;
     }
 
     /// What there is to show.

@@ -109,6 +109,9 @@ pub(super) fn all_worked(steps: usize) -> String {
     format!("All {steps} steps worked.")
 }
 
+/// Told to stop before the end.
+pub(super) const INTERRUPTED: &str = "the demo was stopped before its end";
+
 /// A step that did not work, in one line.
 pub(super) fn step_failed(step: &str, why: &str) -> String {
     let step = step.split(':').next().unwrap_or(step);
