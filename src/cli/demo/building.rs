@@ -12,8 +12,8 @@ use super::{
 use crate::{
     config::ListenTarget,
     connector::{
-        Dialer, Endpoint, ListenerSettings, ListenerTiming, Phase, ProxySettings, RouteKind, RouteState, Security,
-        Target, run_listener,
+        Dialer, Endpoint, ListenerSettings, ListenerTiming, Phase, ProxySettings, RouteKind, RouteState,
+        Security, Target, run_listener,
     },
     io::ClientTls,
 };

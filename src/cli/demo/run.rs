@@ -22,12 +22,17 @@ pub(in crate::cli) async fn run(args: &DemoArgs) -> Result<(), Failure> {
         Ok(cast)
     });
     let cast = told.map_err(|failed| {
-        Failure::new(text::step_failed(&failed.step, &failed.why), "run it again with --log debug to see more")
+        Failure::new(
+            text::step_failed(&failed.step, &failed.why),
+            "run it again with --log debug to see more",
+        )
     })?;
-    screen.line("");
     if args.once {
+        screen.line(text::ONCE);
+        screen.line("");
         screen.line(text::all_worked(screen.steps()));
     } else {
+        screen.line("");
         screen.line(text::WAITING);
         signals.stop().await;
     }
