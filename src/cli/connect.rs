@@ -53,7 +53,8 @@ pub(super) async fn run(args: &ConnectArgs, global: &GlobalArgs) -> Result<(), F
 async fn apply(routes: &mut Routes, config: &ConnectConfig, global: &GlobalArgs) -> Result<(), Failure> {
     let (dialer, trust) = dialer(config.ca.as_deref().or(global.ca.as_deref()))?;
     let applied = routes.apply(config, &dialer, &trust).await;
-    applied.map_err(|(route, error)| Failure::new(format!("route {route:?}: {error}"), "correct it in the file"))
+    applied
+        .map_err(|(route, error)| Failure::new(format!("route {route:?}: {error}"), "correct it in the file"))
 }
 
 /// Reads the file again. What is wrong with it is reported, and the routes go on as they were.
@@ -62,14 +63,22 @@ async fn reload(routes: &mut Routes, file: &Path, global: &GlobalArgs) {
         Ok(config) => config,
         Err(error) => {
             for problem in &error.problems {
-                tracing::error!(file = error.file, line = problem.line, path = problem.path, "{}", problem.text);
+                tracing::error!(
+                    file = error.file,
+                    line = problem.line,
+                    path = problem.path,
+                    "{}",
+                    problem.text
+                );
             }
             return tracing::error!("the file was not taken over; the routes go on as they were");
         }
     };
     match apply(routes, &config, global).await {
         Ok(()) => tracing::info!(routes = routes.states().len(), "file read again"),
-        Err(failure) => tracing::error!(?failure, "the file was not taken over; the routes go on as they were"),
+        Err(failure) => {
+            tracing::error!(?failure, "the file was not taken over; the routes go on as they were")
+        }
     }
 }
 

@@ -39,7 +39,10 @@ pub(super) async fn run(args: &ForwardArgs, global: &GlobalArgs) -> Result<(), F
         .map_err(|error| Failure::Usage(error.to_string()))?;
     let relay = settings.endpoint.to_string();
     let door = Door::open(settings).await.map_err(|error| {
-        Failure::new(chain(&error), "close what is there, choose another port, or give the process the right to it")
+        Failure::new(
+            chain(&error),
+            "close what is there, choose another port, or give the process the right to it",
+        )
     })?;
     let mut signals = Signals::new()
         .map_err(|error| Failure::new(format!("no signals: {error}"), "look at the operating system"))?;

@@ -80,7 +80,11 @@ impl Suffix {
     ///
     /// `raw_path` is the path in the message's rendezvous address. Where it says the same thing it is taken instead:
     /// it still has the spelling of the sender.
-    pub(crate) fn from_target(relay: &str, target: &str, raw_path: Option<&str>) -> Result<Self, PathRefused> {
+    pub(crate) fn from_target(
+        relay: &str,
+        target: &str,
+        raw_path: Option<&str>,
+    ) -> Result<Self, PathRefused> {
         check_decoded(target)?;
         if let Some(raw) = raw_path
             && (raw == target || says_the_same(raw, target))

@@ -189,7 +189,11 @@ impl Dialer {
 }
 
 /// Makes a WebSocket of a connection.
-pub(crate) async fn upgrade(mut stream: Stream, to: &Authority, ask: &Ask<'_>) -> Result<OpenSocket, DialError> {
+pub(crate) async fn upgrade(
+    mut stream: Stream,
+    to: &Authority,
+    ask: &Ask<'_>,
+) -> Result<OpenSocket, DialError> {
     match timeout(HANDSHAKE_WITHIN, handshake::open(&mut stream, ask)).await {
         Ok(opened) => {
             let Opened { early, protocol, tracking_id } = opened?;

@@ -67,7 +67,11 @@ pub(crate) fn service_request(
 }
 
 /// Path and query at the service.
-pub(crate) fn service_uri(base: &BasePath, suffix: &Suffix, query: Option<&str>) -> Result<Uri, RequestRefused> {
+pub(crate) fn service_uri(
+    base: &BasePath,
+    suffix: &Suffix,
+    query: Option<&str>,
+) -> Result<Uri, RequestRefused> {
     let path = base.join(suffix);
     let text = match query {
         Some(query) => format!("{path}?{}", clean_query(query)),
@@ -132,7 +136,11 @@ pub(crate) fn may_have_body(method: &Method, status: StatusCode) -> bool {
 }
 
 /// An answer of the connector's own: what is wrong, in one line of text.
-pub(crate) fn own_answer(request_id: &str, status: StatusCode, text: &str) -> (hybrid::Response, bytes::Bytes) {
+pub(crate) fn own_answer(
+    request_id: &str,
+    status: StatusCode,
+    text: &str,
+) -> (hybrid::Response, bytes::Bytes) {
     let head = hybrid::Response {
         request_id: request_id.to_owned(),
         status_code: status.as_u16(),

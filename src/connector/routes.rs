@@ -73,18 +73,27 @@ impl Routes {
     ) -> Result<(), (String, RouteError)> {
         let mut plans = Vec::new();
         for route in &config.listen {
-            let settings = listener_settings(route, dialer, self.timing).map_err(|e| (route.name.clone(), e))?;
-            plans.push((Fingerprint::of_listener(route, trust), settings.state.clone(), Plan::Listen(settings)));
+            let settings =
+                listener_settings(route, dialer, self.timing).map_err(|e| (route.name.clone(), e))?;
+            plans.push((
+                Fingerprint::of_listener(route, trust),
+                settings.state.clone(),
+                Plan::Listen(settings),
+            ));
         }
         for route in &config.forward {
-            let settings = forward_settings(route, dialer, self.timing).map_err(|e| (route.name.clone(), e))?;
+            let settings =
+                forward_settings(route, dialer, self.timing).map_err(|e| (route.name.clone(), e))?;
             plans.push((Fingerprint::of_door(route, trust), settings.state.clone(), Plan::Forward(settings)));
         }
         let (kept, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.running)
             .into_iter()
             .partition(|running| plans.iter().any(|(wanted, ..)| wanted.same(&running.fingerprint)));
         for running in &gone {
-            tracing::info!(route = running.state.name(), "route removed or changed; it ends when its work is done");
+            tracing::info!(
+                route = running.state.name(),
+                "route removed or changed; it ends when its work is done"
+            );
             running.stop.cancel();
         }
         // A changed door must have let go of its address before the new one takes it.
@@ -163,7 +172,8 @@ pub(crate) fn forward_settings(
     timing: ListenerTiming,
 ) -> Result<DoorSettings, RouteError> {
     let endpoint = Endpoint::new(&route.connection, route.to.raw(), Security::from(route.dial))?;
-    let state = RouteState::new(&route.name, RouteKind::Forward, route.local.to_string(), endpoint.to_string());
+    let state =
+        RouteState::new(&route.name, RouteKind::Forward, route.local.to_string(), endpoint.to_string());
     Ok(DoorSettings {
         local: route.local.clone(),
         endpoint,
@@ -212,7 +222,10 @@ impl From<Dial> for Security {
 impl Fingerprint {
     fn of_listener(route: &ListenRoute, trust: &str) -> Self {
         let ListenRoute { name, path, to, connection, dial, gateways, shapes } = route;
-        Self(format!("listen {name:?} {path:?} {to} {connection} {dial:?} {gateways:?} {shapes:?} {trust}").into())
+        Self(
+            format!("listen {name:?} {path:?} {to} {connection} {dial:?} {gateways:?} {shapes:?} {trust}")
+                .into(),
+        )
     }
 
     fn of_door(route: &ForwardRoute, trust: &str) -> Self {

@@ -38,9 +38,13 @@ const MOST_CONNECTIONS: usize = 64;
 
 impl StateDoor {
     /// Opens the address; only one of loopback is taken, for there is nothing that asks who is there.
-    pub(crate) fn open(address: SocketAddr, routes: watch::Receiver<Vec<Arc<RouteState>>>) -> io::Result<Self> {
+    pub(crate) fn open(
+        address: SocketAddr,
+        routes: watch::Receiver<Vec<Arc<RouteState>>>,
+    ) -> io::Result<Self> {
         if !address.ip().is_loopback() {
-            let text = format!("{address} is not a loopback address; the state is shown on this machine alone");
+            let text =
+                format!("{address} is not a loopback address; the state is shown on this machine alone");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
         let sockets = bind(&[address])?;
@@ -55,7 +59,8 @@ impl StateDoor {
 
     /// Answers until `stop`.
     pub(crate) async fn serve(self, stop: CancellationToken) {
-        let options = ServeOptions { connections: MOST_CONNECTIONS, shutdown: stop, tasks: TaskTracker::new() };
+        let options =
+            ServeOptions { connections: MOST_CONNECTIONS, shutdown: stop, tasks: TaskTracker::new() };
         let routes = self.routes;
         serve(self.sockets, options, move |accepted| {
             let routes = routes.clone();
@@ -120,7 +125,9 @@ mod tests {
     #[test]
     fn only_names_of_this_machine_are_answered() {
         let local = |host: &'static str| is_local(Some(&HeaderValue::from_static(host)));
-        assert!(local("localhost:9092") && local("127.0.0.1:9092") && local("[::1]:9092") && local("127.0.0.1"));
+        assert!(
+            local("localhost:9092") && local("127.0.0.1:9092") && local("[::1]:9092") && local("127.0.0.1")
+        );
         assert!(!local("rebound.example:9092") && !local("10.0.0.1:9092") && !is_local(None));
     }
 

@@ -36,7 +36,11 @@ pub(crate) fn service_via(via: &Via, relay: &str, target: &NetTcpTarget) -> Resu
 }
 
 /// The relay's address with what the client asked for below the local door, and that suffix for the gateway.
-pub(crate) fn relay_via(via: &Via, door_path: &str, endpoint: &Endpoint) -> Result<(String, Suffix), ViaRefused> {
+pub(crate) fn relay_via(
+    via: &Via,
+    door_path: &str,
+    endpoint: &Endpoint,
+) -> Result<(String, Suffix), ViaRefused> {
     let suffix = suffix(via, door_path)?;
     let host = endpoint.authority().host_header(endpoint.authority().port());
     let via = fits(format!("net.tcp://{host}/{}{}", endpoint.path(), suffix.as_str()))?;

@@ -17,7 +17,7 @@ pub use join::{EndReason, Join, JoinCounters, JoinEnd, JoinOptions, Side, join};
 pub use leg::{Dialect, Leg};
 pub use listen::{Accepted, ServeOptions, bind, serve};
 pub use prefixed::Prefixed;
-pub use private_file::private_file;
+pub use private_file::{private_file, private_temporary_folder};
 pub use signals::{Asked, Signals};
 pub use stream::Stream;
 pub use tls::{Alpn, Certificate, ClientTls, ServerTls, TlsError, TlsStream};

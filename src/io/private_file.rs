@@ -1,4 +1,4 @@
-//! Files that only their owner may read: keys, and the store that holds keys.
+//! Files and folders that only their owner may read: keys, and the store that holds keys.
 
 use std::{
     fs::{File, OpenOptions},
@@ -16,6 +16,16 @@ pub fn private_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Makes a folder for one run, in the system's folder for such, that its owner alone can enter. It is removed when the
+/// returned value is dropped.
+pub fn private_temporary_folder(prefix: &str) -> io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir()
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use std::{io::Write, os::unix::fs::PermissionsExt};
@@ -30,5 +40,14 @@ mod tests {
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         drop(private_file(&path).unwrap());
         assert_eq!(std::fs::read(&path).unwrap(), b"secret");
+    }
+
+    #[test]
+    fn a_temporary_folder_is_its_owners_alone_and_goes_away() {
+        let folder = private_temporary_folder("viaduct-test-").unwrap();
+        let path = folder.path().to_owned();
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+        drop(folder);
+        assert!(!path.exists());
     }
 }

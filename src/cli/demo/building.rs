@@ -12,8 +12,8 @@ use super::{
 use crate::{
     config::ListenTarget,
     connector::{
-        Dialer, Endpoint, ListenerSettings, ListenerTiming, Phase, ProxySettings, RouteKind, RouteState, Security,
-        Target, run_listener,
+        Dialer, Endpoint, ListenerSettings, ListenerTiming, Phase, ProxySettings, RouteKind, RouteState,
+        Security, Target, run_listener,
     },
     io::ClientTls,
 };
@@ -74,13 +74,14 @@ impl Building {
         let settings = |error: &dyn std::fmt::Display| BuildingError::Settings(error.to_string());
         let written: ListenTarget = to.parse().map_err(|error| settings(&error))?;
         let target = Target::new(&written).map_err(|error| settings(&error))?;
+        let shapes = if matches!(target, Target::Http(_)) { "stream,exchange" } else { "stream" };
         let endpoint = Endpoint::new(&stage.listener(relay, self.https_port), relay, Security::Tls);
         let endpoint = endpoint.map_err(|error| settings(&error))?;
         let state =
             Arc::new(RouteState::new(relay, RouteKind::Listen, endpoint.to_string(), target.to_string()));
         let listener = ListenerSettings {
             endpoint,
-            shapes: target.shapes().to_owned(),
+            shapes: shapes.to_owned(),
             target,
             gateways: Vec::new(),
             dialer: self.dialer.clone(),

@@ -54,8 +54,7 @@ impl<W: Write> Screen<W> {
     /// What a step asked and what came back, and how long that took.
     pub(super) fn asked(&mut self, question: &str, answer: &str, took: Duration) {
         let took = took.as_secs_f64() * 1000.0;
-        self.line(format_args!("      {question}"));
-        self.line(format_args!("        {answer}  {DIM}{took:.1} ms{DIM:#}"));
+        self.line(format_args!("      {question} {DIM}→{DIM:#} {answer}  {DIM}({took:.1} ms){DIM:#}"));
     }
 
     /// Plain text.
@@ -86,6 +85,6 @@ mod tests {
         }
         let text = String::from_utf8(bytes).unwrap();
         assert!(!text.contains('\u{1b}'), "{text:?}");
-        assert!(text.contains("  ✓ step\n      question\n        answer  1.5 ms\n"), "{text:?}");
+        assert!(text.contains("  ✓ step\n      question → answer  (1.5 ms)\n"), "{text:?}");
     }
 }

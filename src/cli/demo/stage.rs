@@ -10,15 +10,15 @@ use std::{
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{modern::TOKEN_HEADER, super::ca::PrivateCa};
+use super::{super::ca::PrivateCa, modern::TOKEN_HEADER};
 use crate::{
     auth::{audience, mint},
     config::{Certificate, Config, Doors, GatewaySettings, Store, TlsSettings},
     entity::{
-        ConnectionString, Credential, EntityPath, HostName, KeyName, Limits, Namespace, NamespaceName, Policy, Relay,
-        RelayKind, Rights, Timeouts, UnixTime, WcfType, key_text,
+        ConnectionString, Credential, EntityPath, HostName, KeyName, Limits, Namespace, NamespaceName,
+        Policy, Relay, RelayKind, Rights, Timeouts, UnixTime, WcfType, key_text,
     },
-    io::{ClientTls, private_file},
+    io::{private_file, private_temporary_folder},
 };
 
 /// The name under which the WCF service waits.
@@ -67,7 +67,7 @@ pub(super) enum StageError {
 impl Stage {
     /// Makes folder, certificates and keys. The folder can be entered by its owner only.
     pub(super) fn build() -> Result<Self, StageError> {
-        let folder = tempfile::Builder::new().prefix("viaduct-demo-").tempdir()?;
+        let folder = private_temporary_folder("viaduct-demo-")?;
         let ca = PrivateCa::new("Viaduct demo, of one run")?;
         let issued = ca.issue(&[HOST.to_owned(), Ipv4Addr::LOCALHOST.to_string()])?;
         let server = Certificate {
@@ -174,8 +174,10 @@ impl Keys {
             primary_key: key.clone(),
             secondary_key: None,
         };
-        let policies =
-            vec![policy(LISTENER, Rights::LISTEN, &self.listener), policy(SENDER, Rights::SEND, &self.sender)];
+        let policies = vec![
+            policy(LISTENER, Rights::LISTEN, &self.listener),
+            policy(SENDER, Rights::SEND, &self.sender),
+        ];
         let path = EntityPath::parse(self.path).expect("a path in the source");
         Relay { policies, ..Relay::new(path, kind) }
     }

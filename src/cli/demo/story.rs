@@ -48,7 +48,9 @@ pub(super) struct Cast {
 /// Tells the story from the beginning.
 pub(super) async fn tell<W: Write>(screen: &mut Screen<W>) -> Result<Cast, StepFailed> {
     screen.title(text::TITLE);
-    screen.line(text::OPENING);
+    for line in text::OPENING {
+        screen.line(line);
+    }
 
     screen.heading(text::GATEWAY);
     let stage = Stage::build().map_err(failed("certificates and keys"))?;
@@ -125,8 +127,8 @@ impl Callers<'_> {
         expect(text::SHOP, &report["Score"], &json!(score(APPLICANT)))?;
         screen.step(text::SHOP);
         screen.asked(
-            &format!("POST /{FACE_RELAY}/CheckCredit  {AMOUNT} EUR for {APPLICANT}"),
-            &format!("{} {} (score {}, limit {} EUR)", answer.status, "Approved", report["Score"], report["Limit"]),
+            &format!("POST /{FACE_RELAY}/CheckCredit, {AMOUNT} EUR for {APPLICANT}"),
+            &format!("{} Approved, score {}, limit {} EUR", answer.status, report["Score"], report["Limit"]),
             took,
         );
         Ok(())
@@ -135,7 +137,8 @@ impl Callers<'_> {
     async fn dashboard<W: Write>(&self, screen: &mut Screen<W>) -> Result<(), StepFailed> {
         let token = self.stage.sender_token(FACE_RELAY);
         let began = Instant::now();
-        let mut dashboard = self.caller.dashboard(FACE_RELAY, &token).await.map_err(failed(text::DASHBOARD))?;
+        let mut dashboard =
+            self.caller.dashboard(FACE_RELAY, &token).await.map_err(failed(text::DASHBOARD))?;
         let mut began = Some(began);
         let mut told = Vec::new();
         for applicant in [APPLICANT, OTHER_APPLICANT] {
@@ -149,7 +152,7 @@ impl Callers<'_> {
         dashboard.close().await.map_err(failed(text::DASHBOARD))?;
         screen.step(text::DASHBOARD);
         for (applicant, answer, took) in told {
-            screen.asked(&format!("GetScore {applicant}"), &answer.to_string(), took);
+            screen.asked(&format!("GetScore {applicant}"), &answer["GetScoreResult"].to_string(), took);
         }
         Ok(())
     }

@@ -3,12 +3,13 @@
 use std::{fmt::Write as _, net::SocketAddr, path::Path};
 
 /// The first lines: who wants what from whom, and why it is hard.
-pub(super) const OPENING: &str = "\
-  A lender's credit-check service runs in the lender's own building. It is a Windows (WCF) program from
-  2009, it speaks net.tcp, and the firewall lets nobody in. A web shop in the cloud needs its answers.
-  No port is opened for that: the building calls out to a gateway, and the gateway joins the two.
-
-  All of it runs now, on this machine alone. Nothing else is touched, and all of it is thrown away at the end.";
+pub(super) const OPENING: [&str; 5] = [
+    "  A lender's credit-check service runs in the lender's own building. It is a Windows (WCF) program from",
+    "  2009, it speaks net.tcp, and the firewall lets nobody in. A web shop in the cloud needs its answers.",
+    "  No port is opened for that: the building calls out to a gateway, and the gateway joins the two.",
+    "",
+    "  All of it runs now, on this machine alone, and is thrown away at the end.",
+];
 
 /// The heading of the whole.
 pub(super) const TITLE: &str = "Viaduct demo: asking a service that nobody can reach";
@@ -96,10 +97,14 @@ pub(super) const TRY_TITLE: &str = "Try it yourself, in another terminal";
 /// What the files in the lines above are.
 pub(super) fn about_files(token_file: &Path) -> String {
     format!(
-        "  {} holds a token that may call this relay for one hour.\n  To run your own gateway: viaduct init, viaduct serve, viaduct listen. README.md has the five-minute start.",
+        "  {} holds a token that may call this relay for one hour.\n  A gateway of your own: viaduct init, viaduct serve, viaduct listen. README.md has the five-minute start.",
         token_file.file_name().unwrap_or_default().display()
     )
 }
+
+/// Why the lines above are of no use after `--once`.
+pub(super) const ONCE: &str =
+    "  This run ends now. Without --once the demo stays up, and lines like these work.";
 
 /// The last line while the demo stays up.
 pub(super) const WAITING: &str = "The demo goes on until you press Ctrl-C.";
@@ -108,6 +113,9 @@ pub(super) const WAITING: &str = "The demo goes on until you press Ctrl-C.";
 pub(super) fn all_worked(steps: usize) -> String {
     format!("All {steps} steps worked.")
 }
+
+/// Told to stop before the end.
+pub(super) const INTERRUPTED: &str = "the demo was stopped before its end";
 
 /// A step that did not work, in one line.
 pub(super) fn step_failed(step: &str, why: &str) -> String {

@@ -87,12 +87,18 @@ impl Door {
     pub(crate) async fn open(settings: DoorSettings) -> Result<Self, DoorError> {
         let DoorSettings { local, endpoint, dialer, state, grace } = settings;
         let no_address = |error| DoorError::NoAddress { host: local.host.clone(), error };
-        let wanted: Vec<_> = lookup_host((local.host.as_str(), local.port)).await.map_err(no_address)?.collect();
+        let wanted: Vec<_> =
+            lookup_host((local.host.as_str(), local.port)).await.map_err(no_address)?.collect();
         // Port 0 on two addresses would give two ports.
         let wanted = if local.port == 0 { &wanted[..wanted.len().min(1)] } else { &wanted[..] };
         let sockets = bind(wanted).map_err(DoorError::Bind)?;
-        let addresses = sockets.iter().map(TcpListener::local_addr).collect::<io::Result<_>>().map_err(DoorError::Bind)?;
-        let pool = HttpPool::new(dialer.clone(), endpoint.authority().clone(), endpoint.security(), Way::ToGateway);
+        let addresses = sockets
+            .iter()
+            .map(TcpListener::local_addr)
+            .collect::<io::Result<_>>()
+            .map_err(DoorError::Bind)?;
+        let pool =
+            HttpPool::new(dialer.clone(), endpoint.authority().clone(), endpoint.security(), Way::ToGateway);
         let forwarding = Forwarding {
             local,
             endpoint,

@@ -71,7 +71,9 @@ async fn forward(forwarding: &Arc<Forwarding>, request: Request<Incoming>) -> Re
     }
     let (parts, body) = request.into_parts();
     let target = forwarding.endpoint.request_target(suffix.as_str(), query.as_deref());
-    let Ok(uri) = target.parse() else { return own(StatusCode::BAD_REQUEST, "the request target is no HTTP") };
+    let Ok(uri) = target.parse() else {
+        return own(StatusCode::BAD_REQUEST, "the request target is no HTTP");
+    };
     let mut outgoing = Request::new(http_pool::incoming(body));
     *outgoing.method_mut() = parts.method;
     *outgoing.uri_mut() = uri;
@@ -119,7 +121,8 @@ async fn websocket(
 ) -> Response<Body> {
     let key = request.headers().get(header::SEC_WEBSOCKET_KEY).cloned();
     let Some(key) = key else { return own(StatusCode::BAD_REQUEST, "a WebSocket needs a Sec-WebSocket-Key") };
-    let of_the_handshake = |name: &str| name.starts_with("sec-websocket-") || name == header::HOST || name == TOKEN_HEADER;
+    let of_the_handshake =
+        |name: &str| name.starts_with("sec-websocket-") || name == header::HOST || name == TOKEN_HEADER;
     let headers: Vec<(String, String)> = passing(request.headers())
         .iter()
         .filter(|(name, _)| !of_the_handshake(name.as_str()))
@@ -149,7 +152,9 @@ async fn websocket(
     if let Ok(accept) = HeaderValue::from_str(&accept) {
         headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     }
-    if let Some(protocol) = socket.protocol.as_deref().and_then(|protocol| HeaderValue::from_str(protocol).ok()) {
+    if let Some(protocol) =
+        socket.protocol.as_deref().and_then(|protocol| HeaderValue::from_str(protocol).ok())
+    {
         headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
     }
     let upgrade = hyper::upgrade::on(&mut request);
@@ -180,7 +185,8 @@ const TOKEN_HEADER: &str = "servicebusauthorization";
 
 fn wants_websocket(request: &Request<Incoming>) -> bool {
     let upgrade = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok());
-    request.method() == http::Method::GET && upgrade.is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
+    request.method() == http::Method::GET
+        && upgrade.is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
 }
 
 /// The headers that are not of one connection alone.

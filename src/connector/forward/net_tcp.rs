@@ -47,17 +47,18 @@ pub(super) async fn serve(forwarding: &Forwarding, local: Stream, peer: SocketAd
             }
         };
         first = false;
-        let (uri, suffix) = match via::relay_via(&session.preamble.via, &forwarding.local.path, &forwarding.endpoint) {
-            Ok(rewritten) => rewritten,
-            Err(error) => {
-                forwarding.complain(Some(peer), &error);
-                let fault = match error {
-                    ViaRefused::TooLong => FaultUri::ViaTooLong,
-                    _ => FaultUri::EndpointNotFound,
-                };
-                return client.refuse(Some(fault)).await;
-            }
-        };
+        let (uri, suffix) =
+            match via::relay_via(&session.preamble.via, &forwarding.local.path, &forwarding.endpoint) {
+                Ok(rewritten) => rewritten,
+                Err(error) => {
+                    forwarding.complain(Some(peer), &error);
+                    let fault = match error {
+                        ViaRefused::TooLong => FaultUri::ViaTooLong,
+                        _ => FaultUri::EndpointNotFound,
+                    };
+                    return client.refuse(Some(fault)).await;
+                }
+            };
         let opened = tokio::select! {
             opened = forwarding.connect(suffix.as_str(), None, None, &[]) => opened,
             () = forwarding.cancel.cancelled() => return,
@@ -92,7 +93,9 @@ pub(super) async fn serve(forwarding: &Forwarding, local: Stream, peer: SocketAd
 
 /// What a .NET client is told when the relay takes no connection (framing page 5).
 fn fault_of(error: &DialError) -> FaultUri {
-    let DialError::Handshake(HandshakeError::Refused(refused)) = error else { return FaultUri::EndpointUnavailable };
+    let DialError::Handshake(HandshakeError::Refused(refused)) = error else {
+        return FaultUri::EndpointUnavailable;
+    };
     match refused.status {
         404 => FaultUri::EndpointNotFound,
         401 | 403 => FaultUri::EndpointAccessDenied,
