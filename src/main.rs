@@ -1,3 +1,7 @@
 //! The `viaduct` binary: everything is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    viaduct::cli::main()
+}

@@ -1,1 +1,21 @@
-//! The command line.
+//! The command line. `main.rs` calls [`main`]; each command has a file of its own.
+
+mod args;
+mod ca;
+mod connect;
+mod connection;
+mod demo;
+mod dialer;
+mod failure;
+mod forward;
+mod init;
+mod init_config;
+mod listen;
+mod manual;
+mod output;
+mod run;
+mod serve;
+mod token;
+
+pub use args::Cli;
+pub use run::main;

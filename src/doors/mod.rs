@@ -1,4 +1,6 @@
 //! One protocol on one port each; a door holds no rule.
 
-pub mod hybrid;
-pub mod net_tcp;
+mod admit;
+
+pub(crate) mod hybrid;
+pub(crate) mod net_tcp;

@@ -16,6 +16,33 @@ pub(crate) mod duration {
     }
 }
 
+/// A duration that may be missing.
+pub(crate) mod optional_duration {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(crate) fn serialize<S: Serializer>(
+        value: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => serializer.collect_str(&humantime::format_duration(*value)),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| {
+            humantime::parse_duration(&text).map_err(|error| D::Error::custom(format!("{text:?}: {error}")))
+        })
+        .transpose()
+    }
+}
+
 /// A number of bytes in the configuration: `"64KiB"`, `"1MiB"`, `"512B"`, or a plain number.
 pub(crate) mod size {
     use bytesize::ByteSize;

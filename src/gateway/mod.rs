@@ -1,1 +1,17 @@
-//! The wiring of doors, meetings and stores.
+//! The wiring of doors, meetings and stores: sockets and tasks, and no rule.
+
+mod follow;
+mod open;
+mod quota;
+mod start;
+mod state;
+mod throttle;
+
+pub(crate) mod clock;
+pub(crate) mod core;
+pub(crate) mod dialled;
+pub(crate) mod live;
+pub(crate) mod meet;
+pub(crate) mod switchboard;
+
+pub use start::{Gateway, ReloadError, StartError};

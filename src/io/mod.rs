@@ -7,6 +7,8 @@ mod join;
 mod leg;
 mod listen;
 mod prefixed;
+mod private_file;
+mod signals;
 mod stream;
 mod tls;
 
@@ -15,6 +17,8 @@ pub use join::{EndReason, Join, JoinCounters, JoinEnd, JoinOptions, Side, join};
 pub use leg::{Dialect, Leg};
 pub use listen::{Accepted, ServeOptions, bind, serve};
 pub use prefixed::Prefixed;
+pub use private_file::{private_file, private_temporary_folder};
+pub use signals::{Asked, Signals};
 pub use stream::Stream;
 pub use tls::{Alpn, Certificate, ClientTls, ServerTls, TlsError, TlsStream};
 

@@ -1,1 +1,61 @@
-//! The rules of a meeting, without I/O.
+//! The rules of a meeting, without I/O: who is invited, who comes, who is told what, and until when.
+//!
+//! A **sender** waits at its gateway, which runs one [`Meeting`] for it. A **listener** is connected to its
+//! gateway, which runs one [`ControlChannel`] for it. The two exchange [`ToListenerGateway`] and
+//! [`ToSenderGateway`], which can be serialised: in one process they pass through a channel, between gateways
+//! through a codec. The rules hold whatever is delayed, doubled or lost on the way.
+//!
+//! ```text
+//!   sender's gateway                                      listener's gateway
+//!   Meeting ── Invite ─────────────────────────────────►  ControlChannel ── Deliver ──► listener
+//!           ◄───────────────────────────────── Invited ──                                  │
+//!           ◄──────────────── Refused or Responded ──────                                  │
+//!   RendezvousTable ◄──────────────────── the listener dials the sender's gateway ─────────┘
+//!   Meeting: Join ► an exchange goes on in Exchange, a stream is spliced
+//!           ── Settled or Cancel ──────────────────────►
+//! ```
+//!
+//! A driver feeds each machine with `handle_*`, then carries out every `next_command` until there is none, then
+//! waits for the next input or for `poll_timeout`, whichever comes first. Machines never ask for the time or
+//! for a random number; both are arguments.
+//!
+//! What each machine must not know: a [`Meeting`] does not know which protocol its sender speaks, a
+//! [`ControlChannel`] not whether WebSocket or AMQP carries it. A WCF listener is one more driver of the same
+//! [`ControlChannel`]; a one-way message is one more [`What`], acknowledged by one more [`ToSenderGateway`].
+//!
+//! An **event** (many listeners, many outcomes, one policy that says when the sender is acknowledged) is not a
+//! `Meeting`, which ends with the first listener that comes. It will stand beside it in a file of its own: one
+//! machine that sends an `Invite` to every candidate and counts the outcomes, with the same messages and the same
+//! `ControlChannel` at the other end. See `docs/adr/0002-two-machines-one-meeting.md`.
+
+mod balance;
+mod close_reason;
+mod control_channel;
+mod deadlines;
+mod exchange;
+mod ids;
+mod keep_alive;
+mod meeting;
+mod message;
+mod outstanding;
+mod refusal;
+mod registration;
+mod rendezvous;
+mod shape;
+#[cfg(test)]
+mod testing;
+mod token_end;
+
+pub use balance::{ListenerFilter, NoListener, choose};
+pub use close_reason::CloseReason;
+pub use control_channel::{ChannelCommand, ChannelTerms, ControlChannel, UnknownRequest};
+pub use exchange::{Exchange, ExchangeCommand, ExchangeTerms, Piece, RequestBody, ResponseBody};
+pub use ids::{GatewayId, IdError, ListenerId, MeetingId, RendezvousId};
+pub use meeting::{Arrival, Meeting, MeetingCommand, MeetingTerms};
+pub use message::{
+    ExchangeRequest, Invitation, RefuseReason, ResponseHead, ToListenerGateway, ToSenderGateway, What,
+};
+pub use refusal::{Malformed, Refusal};
+pub use registration::{Registration, listener_tag};
+pub use rendezvous::{ClaimError, Expectation, InsertError, PendingLimits, RendezvousTable, Side};
+pub use shape::{Shape, Shapes};

@@ -1,0 +1,129 @@
+// An ordinary NetTcpBinding client.
+//   client.exe CHECK ADDRESS [VIA]
+// ADDRESS is the service's own address; VIA, when given, is where to connect instead (a relay).
+// Prints "ok ..." for each check that holds and ends with status 0; anything else is a failure.
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.ServiceModel;
+using System.Threading;
+
+namespace Interop
+{
+    [CallbackBehavior(ConcurrencyMode = ConcurrencyMode.Multiple)]
+    public class Callback : ICallback
+    {
+        public readonly List<int> Numbers = new List<int>();
+        public readonly CountdownEvent Due = new CountdownEvent(3);
+
+        public string Confirm(string text)
+        {
+            return text.ToUpperInvariant();
+        }
+
+        public void Notify(int number)
+        {
+            lock (Numbers)
+                Numbers.Add(number);
+            Due.Signal();
+        }
+    }
+
+    public static class Client
+    {
+        public static int Main(string[] args)
+        {
+            try
+            {
+                string via = args.Length > 2 ? args[2] : null;
+                switch (args[0])
+                {
+                    case "request-reply": RequestReply(args[1], via); break;
+                    case "session": Session(args[1], via); break;
+                    case "one-way": OneWay(args[1], via); break;
+                    case "duplex": Duplex(args[1], via); break;
+                    case "blob": Blob(args[1], via); break;
+                    default: throw new ArgumentException("no check " + args[0]);
+                }
+                Console.WriteLine("done");
+                Console.Out.Flush();
+                return 0;
+            }
+            catch (Exception error)
+            {
+                Console.WriteLine("failed: " + error);
+                Console.Out.Flush();
+                return 1;
+            }
+        }
+
+        // What ClientViaBehavior does from a configuration file; Mono's is not implemented.
+        static T Channel<T>(ChannelFactory<T> factory, string address, string via)
+        {
+            var endpoint = new EndpointAddress(address);
+            return via == null ? factory.CreateChannel(endpoint) : factory.CreateChannel(endpoint, new Uri(via));
+        }
+
+        static IProbe Probe(string address, string via)
+        {
+            return Channel(new ChannelFactory<IProbe>(Binding.Make()), address, via);
+        }
+
+        static void RequestReply(string address, string via)
+        {
+            var probe = Probe(address, via);
+            Check("echo", probe.Echo("h\u00e9llo \u2603 <&>") == "h\u00e9llo \u2603 <&>");
+            Check("add", probe.Add(40, 2) == 42);
+            Check("empty", probe.Echo("") == "");
+        }
+
+        static void Session(string address, string via)
+        {
+            var session = Channel(new ChannelFactory<ISession>(Binding.Make()), address, via);
+            for (int call = 1; call <= 20; call++)
+                Check("call " + call, session.Next() == call);
+            var other = Channel(new ChannelFactory<ISession>(Binding.Make()), address, via);
+            Check("another session counts anew", other.Next() == 1);
+        }
+
+        static void OneWay(string address, string via)
+        {
+            var probe = Probe(address, via);
+            int before = probe.Fired();
+            for (int shot = 0; shot < 5; shot++)
+                probe.Fire("shot " + shot);
+            var until = DateTime.UtcNow.AddSeconds(20);
+            while (probe.Fired() < before + 5 && DateTime.UtcNow < until)
+                Thread.Yield();
+            Check("five shots arrived once each", probe.Fired() == before + 5);
+        }
+
+        static void Duplex(string address, string via)
+        {
+            var callback = new Callback();
+            var factory = new DuplexChannelFactory<IDuplex>(new InstanceContext(callback), Binding.Make());
+            var endpoint = new EndpointAddress(address);
+            var duplex = via == null ? factory.CreateChannel(endpoint) : factory.CreateChannel(endpoint, new Uri(via));
+            duplex.Count(3);
+            Check("three notices came", callback.Due.Wait(TimeSpan.FromSeconds(20)));
+            lock (callback.Numbers)
+                Check("in order", callback.Numbers.SequenceEqual(new[] { 1, 2, 3 }));
+            Check("the service asked back", duplex.Ask("yes") == "the client said YES");
+        }
+
+        static void Blob(string address, string via)
+        {
+            var sent = new byte[1 << 20];
+            new Random(7).NextBytes(sent);
+            var received = Probe(address, via).Blob(sent);
+            Check("1 MiB came back", received.SequenceEqual(sent));
+        }
+
+        static void Check(string what, bool holds)
+        {
+            if (!holds)
+                throw new InvalidOperationException(what);
+            Console.WriteLine("ok " + what);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! A blocking connection to a door: TCP, or TLS that trusts only the test's own authority.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+/// How long a read or a write may take before the test fails.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A connection a test reads and writes byte by byte.
+pub struct Wire {
+    stream: Box<dyn Transport>,
+    socket: TcpStream,
+    /// Bytes that were read but not yet used.
+    pub(crate) unread: Vec<u8>,
+}
+
+trait Transport: Read + Write + Send {}
+impl<T: Read + Write + Send> Transport for T {}
+
+impl Wire {
+    /// Connects in clear.
+    pub fn tcp(address: SocketAddr) -> Self {
+        let socket = socket(address);
+        Self { stream: Box::new(socket.try_clone().expect("a second handle")), socket, unread: Vec::new() }
+    }
+
+    /// Connects and shakes hands for `name`, trusting the certificates in the file `authority` alone.
+    pub fn tls(address: SocketAddr, name: &str, authority: &Path) -> Self {
+        let pem = fs::read(authority).expect("the authority's certificate is there");
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(&pem) {
+            roots.add(certificate.expect("PEM")).expect("a certificate");
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("the provider supports them")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = ServerName::try_from(name.to_owned()).expect("a server name");
+        let client = ClientConnection::new(Arc::new(config), name).expect("a TLS client");
+        let socket = socket(address);
+        let stream = StreamOwned::new(client, socket.try_clone().expect("a second handle"));
+        Self { stream: Box::new(stream), socket, unread: Vec::new() }
+    }
+
+    /// The service's end of a connection.
+    pub(crate) fn accepted(socket: TcpStream) -> Self {
+        prepare(&socket);
+        Self { stream: Box::new(socket.try_clone().expect("a second handle")), socket, unread: Vec::new() }
+    }
+
+    /// Sends all of `bytes`.
+    pub fn send(&mut self, bytes: &[u8]) {
+        self.try_send(bytes).expect("the gateway takes what is sent");
+    }
+
+    /// Sends all of `bytes`, or says why the gateway did not take them.
+    pub fn try_send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)?;
+        self.stream.flush()
+    }
+
+    /// Reads at least one byte into `unread`; `Ok(0)` at the end of the stream.
+    ///
+    /// A TCP end without `close_notify` counts as an end; a reset is an error.
+    pub(crate) fn fill(&mut self) -> io::Result<usize> {
+        let mut buffer = [0; 64 << 10];
+        let read = match self.stream.read(&mut buffer) {
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
+            Err(error) => return Err(error),
+        };
+        self.unread.extend_from_slice(&buffer[..read]);
+        Ok(read)
+    }
+
+    /// Reads exactly `length` bytes.
+    pub fn receive(&mut self, length: usize) -> Vec<u8> {
+        while self.unread.len() < length {
+            let read = self.fill().expect("bytes from the gateway");
+            assert!(read > 0, "the stream ended after {:02x?}, {length} bytes were due", self.unread);
+        }
+        self.unread.drain(..length).collect()
+    }
+
+    /// Reads until the peer ends its direction; a reset ends it as well.
+    pub fn receive_to_end(&mut self) -> Vec<u8> {
+        loop {
+            match self.fill() {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) if was_cut(&error) => break,
+                Err(error) => panic!("the stream neither goes on nor ends: {error}"),
+            }
+        }
+        std::mem::take(&mut self.unread)
+    }
+
+    /// Whether nothing arrives for `time`; an end of the stream is something.
+    pub fn is_quiet_for(&mut self, time: Duration) -> bool {
+        self.set_patience(time);
+        let outcome = self.fill();
+        self.set_patience(PATIENCE);
+        matches!(outcome, Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut))
+    }
+
+    /// How long the next reads may take.
+    pub fn set_patience(&self, time: Duration) {
+        self.socket.set_read_timeout(Some(time)).expect("a time-out that is not zero");
+    }
+
+    /// Ends our direction (FIN) and keeps reading.
+    pub fn finish(&mut self) {
+        self.socket.shutdown(Shutdown::Write).expect("the socket is connected");
+    }
+
+    /// Drops the connection with a reset, as a crashed or impatient peer does.
+    pub fn abort(self) {
+        let linger = Some(Duration::ZERO);
+        rustix::net::sockopt::set_socket_linger(&self.socket, linger).expect("SO_LINGER on a TCP socket");
+    }
+
+    /// A handle that ends the connection from another thread.
+    pub(crate) fn handle(&self) -> TcpStream {
+        self.socket.try_clone().expect("a second handle")
+    }
+}
+
+/// Whether a connection ended without a FIN.
+pub(crate) fn was_cut(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
+    matches!(error.kind(), ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected)
+}
+
+fn socket(address: SocketAddr) -> TcpStream {
+    let socket = TcpStream::connect(address).expect("the door is open");
+    prepare(&socket);
+    socket
+}
+
+fn prepare(socket: &TcpStream) {
+    socket.set_nodelay(true).expect("TCP_NODELAY");
+    socket.set_read_timeout(Some(PATIENCE)).expect("a read time-out");
+    socket.set_write_timeout(Some(PATIENCE)).expect("a write time-out");
+}

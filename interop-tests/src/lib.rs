@@ -1,0 +1,41 @@
+//! What the tests in `tests/` share: the real gateway as a child process, raw clients of its protocols, and other
+//! people's programs run with a time-out.
+//!
+//! The clients here are written against the protocol, not against the `viaduct` library, and read what the gateway says
+//! byte for byte: libraries hide reason phrases, fragment borders and close frames. Nothing here skips: a tool that is
+//! not there is a failed test.
+#![forbid(unsafe_code)]
+
+mod certificates;
+mod config;
+mod connect;
+mod connector;
+mod framing;
+mod gateway;
+mod http;
+mod listener;
+mod memory;
+mod program;
+mod sas;
+mod sentence;
+mod service;
+mod streams;
+mod tools;
+mod websocket;
+
+pub use certificates::Certificates;
+pub use config::{Config, KEY, NAMESPACE, OTHER_KEY};
+pub use connect::Wire;
+pub use connector::Connector;
+pub use framing::{fault_record, preamble, preamble_start, via_record};
+pub use gateway::Gateway;
+pub use http::{Answer, Request};
+pub use listener::{Listener, Reply, Served, accept_address, request_target};
+pub use memory::proportional_set_size;
+pub use program::{Program, Running};
+pub use sas::{Token, encode};
+pub use sentence::{assert_refusal, assert_refusal_json};
+pub use service::Service;
+pub use streams::pattern;
+pub use tools::{curl, mono, node, output_dir, python, repository, viaduct};
+pub use websocket::{Cut, Frame, Message, WebSocket};

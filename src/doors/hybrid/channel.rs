@@ -1,0 +1,287 @@
+//! The task of one control channel: it reads and writes, and its rules decide.
+
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    task::{Poll, ready},
+    time::Instant,
+};
+
+use bytes::Bytes;
+use futures_util::{Sink, SinkExt, StreamExt};
+use hyper::upgrade::OnUpgrade;
+use tokio::sync::mpsc;
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        self, Message, Utf8Bytes,
+        protocol::{CloseFrame, Role, WebSocketConfig},
+    },
+};
+
+use super::{invite, leg::into_parts, reply::Asked};
+use crate::{
+    doors::admit,
+    gateway::{
+        clock::unix_now,
+        core::{Core, Peer},
+        live::{Entry, LiveListener},
+        meet::sleep_until,
+        switchboard::ChannelInput,
+    },
+    io::Stream,
+    relay::{ChannelCommand, ControlChannel, ListenerId, ResponseHead},
+    wire::hybrid::{ControlMessage, Response},
+};
+
+/// What a control channel knows about itself.
+pub(crate) struct Opened {
+    pub(crate) listener: ListenerId,
+    /// Shown at the admin door as long as the channel lives.
+    pub(crate) shown: Option<Entry<LiveListener>>,
+    pub(crate) target: admit::Target,
+    /// Scheme and authority the listener used: what accept addresses begin with.
+    pub(crate) base: String,
+    pub(crate) scheme: &'static str,
+    pub(crate) asked: Asked,
+    pub(crate) peer: Arc<Peer>,
+}
+
+/// Runs a control channel from its 101 to its end. The registration ends with it, however it ends.
+pub(crate) async fn run(
+    core: Arc<Core>,
+    upgrade: OnUpgrade,
+    rules: ControlChannel,
+    mut inbox: mpsc::Receiver<ChannelInput>,
+    opened: Opened,
+) {
+    let shown = opened.asked.clone();
+    let relay = opened.target.key.clone();
+    core.metrics.active_listeners.inc();
+    tracing::info!(tracking_id = %shown.tracking_id, %relay, peer = %opened.peer.address, "listener on");
+    let limit = core.settings.load().timeouts.handshake;
+    let mut channel = Channel {
+        core: Arc::clone(&core),
+        rules,
+        opened,
+        queue: VecDeque::new(),
+        awaited: None,
+        ended: false,
+        forgotten: false,
+    };
+    if let Ok(Ok(upgraded)) = tokio::time::timeout(limit, upgrade).await {
+        let (stream, early) = into_parts(upgraded);
+        let config = config(&core);
+        let socket =
+            WebSocketStream::from_partially_read(stream, early.to_vec(), Role::Server, Some(config)).await;
+        channel.serve(socket, &mut inbox).await;
+    }
+    channel.rules.handle_closed(Instant::now());
+    channel.carry_out().await;
+    core.metrics.active_listeners.dec();
+    core.metrics.listener_disconnects.inc();
+    tracing::info!(tracking_id = %shown.tracking_id, %relay, "listener off");
+    channel.opened.shown = None;
+    // Nobody waits for this: a gateway that drains may end without it.
+    tokio::spawn(channel.linger(inbox));
+}
+
+fn config(core: &Core) -> WebSocketConfig {
+    let limits = &core.settings.load().limits;
+    let largest = limits.control_message.max(limits.control_body);
+    WebSocketConfig::default()
+        .max_message_size(Some(largest))
+        .max_frame_size(Some(largest))
+        .read_buffer_size(4 << 10)
+        .write_buffer_size(0)
+        .max_write_buffer_size(usize::MAX)
+}
+
+struct Channel {
+    core: Arc<Core>,
+    rules: ControlChannel,
+    opened: Opened,
+    /// Written in order and back to back: a request's text and its body (hybrid page 0, rule 8).
+    queue: VecDeque<Message>,
+    /// A response whose body message is due next.
+    awaited: Option<Response>,
+    /// The connection is to be cut.
+    ended: bool,
+    /// The rules have nothing more to remember.
+    forgotten: bool,
+}
+
+impl Channel {
+    async fn serve(&mut self, socket: WebSocketStream<Stream>, inbox: &mut mpsc::Receiver<ChannelInput>) {
+        let (mut sink, mut source) = socket.split();
+        let draining = self.core.draining.clone();
+        let mut drained = false;
+        let mut unflushed = false;
+        loop {
+            self.carry_out().await;
+            if self.ended {
+                return;
+            }
+            let deadline = self.rules.poll_timeout();
+            tokio::select! {
+                // Reading goes on while writing waits, so that two sides with full buffers do not wait for each other.
+                read = source.next() => match read {
+                    Some(Ok(message)) => {
+                        self.rules.handle_received(Instant::now());
+                        // tungstenite queues pongs and close echoes in the socket; they leave with the next flush.
+                        unflushed |= matches!(message, Message::Ping(_) | Message::Close(_));
+                        self.read(message);
+                    }
+                    Some(Err(error)) => return self.broken(error, &mut sink).await,
+                    None => return,
+                },
+                written = write(&mut sink, &mut self.queue, &mut unflushed), if unflushed || !self.queue.is_empty() => {
+                    if written.is_err() {
+                        return;
+                    }
+                }
+                Some(input) = inbox.recv() => match input {
+                    ChannelInput::Message(message) => self.rules.handle_message(message, Instant::now()),
+                    ChannelInput::Deleted => self.rules.handle_deleted(Instant::now()),
+                },
+                () = draining.cancelled(), if !drained => {
+                    drained = true;
+                    self.rules.handle_drain(Instant::now());
+                }
+                () = sleep_until(deadline) => self.rules.handle_timeout(Instant::now(), unix_now()),
+            }
+        }
+    }
+
+    /// Does what the rules want done.
+    async fn carry_out(&mut self) {
+        while let Some(command) = self.rules.next_command() {
+            match command {
+                ChannelCommand::Deliver { invitation, request_id } => {
+                    self.queue.extend(invite::messages(&self.opened, &invitation, &request_id));
+                }
+                ChannelCommand::Ping => self.queue.push_back(Message::Ping(Bytes::new())),
+                ChannelCommand::Close(reason) => self.close(reason.code(), &reason.to_string()),
+                ChannelCommand::Drop => {
+                    self.queue.clear();
+                    self.ended = true;
+                }
+                ChannelCommand::Tell { message, .. } => self.core.switchboard.tell_meeting(message),
+                ChannelCommand::Withdraw => self.withdraw().await,
+                ChannelCommand::Forget => self.forgotten = true,
+            }
+        }
+    }
+
+    fn close(&mut self, code: u16, text: &str) {
+        let reason = self.opened.asked.close_reason(text);
+        self.queue.push_back(Message::Close(Some(CloseFrame {
+            code: code.into(),
+            reason: Utf8Bytes::from(reason),
+        })));
+    }
+
+    /// The connection is gone. Messages that were on their way are still answered, until the rules let go.
+    async fn linger(mut self, mut inbox: mpsc::Receiver<ChannelInput>) {
+        while !self.forgotten {
+            let deadline = self.rules.poll_timeout();
+            tokio::select! {
+                input = inbox.recv() => match input {
+                    Some(ChannelInput::Message(message)) => self.rules.handle_message(message, Instant::now()),
+                    Some(ChannelInput::Deleted) => {}
+                    None => break,
+                },
+                () = sleep_until(deadline) => self.rules.handle_timeout(Instant::now(), unix_now()),
+            }
+            self.carry_out().await;
+        }
+        self.core.switchboard.leave_channel(self.opened.listener);
+    }
+
+    async fn withdraw(&mut self) {
+        if let Err(error) = self.core.registrations.withdraw(self.opened.listener).await {
+            tracing::warn!(%error, "a registration could not be withdrawn; it ends with the lease");
+        }
+    }
+
+    fn read(&mut self, message: Message) {
+        match (message, self.awaited.take()) {
+            (Message::Text(text), None) => self.read_text(&text),
+            (Message::Text(_), Some(_)) => {
+                self.close(1002, "A body message was due after response");
+            }
+            (Message::Binary(body), Some(response)) => self.respond(response, body),
+            // 0, rule 9: after `"body": false` Node still sends an empty binary message.
+            (Message::Binary(_), None) => {}
+            (_, awaited) => self.awaited = awaited,
+        }
+    }
+
+    fn read_text(&mut self, text: &str) {
+        match ControlMessage::parse(text) {
+            Ok(ControlMessage::Response(response)) if response.body => self.awaited = Some(response),
+            Ok(ControlMessage::Response(response)) => self.respond(response, Bytes::new()),
+            Ok(ControlMessage::RenewToken(renewal)) => {
+                let checked = admit::renew(&self.core, &self.opened.target, &renewal.token);
+                self.rules.handle_renewed(checked, Instant::now(), unix_now());
+            }
+            // 2.2: never close for it.
+            Ok(ControlMessage::Accept(_) | ControlMessage::Request(_)) | Err(_) => {
+                let start: String = text.chars().take(1024).collect();
+                tracing::debug!(tracking_id = %self.opened.asked.tracking_id, text = %start, "unknown control message");
+            }
+        }
+    }
+
+    fn respond(&mut self, response: Response, body: Bytes) {
+        let head = ResponseHead {
+            status: response.status_code,
+            description: response.status_description,
+            headers: response.response_headers,
+        };
+        if let Err(error) = self.rules.handle_response(&response.request_id, head, body, Instant::now()) {
+            tracing::debug!(tracking_id = %self.opened.asked.tracking_id, %error, "a response was dropped");
+        }
+    }
+
+    /// The peer broke the protocol or vanished; the first is told so with a close code.
+    async fn broken(
+        &mut self,
+        error: tungstenite::Error,
+        sink: &mut (impl Sink<Message, Error = tungstenite::Error> + Unpin),
+    ) {
+        use tungstenite::Error as E;
+        let (code, text) = match &error {
+            E::Capacity(_) => (1009, "The message is larger than a control channel takes"),
+            E::Protocol(_) => (1002, "The message breaks the WebSocket protocol"),
+            E::Utf8(_) => (1007, "The text is not UTF-8"),
+            _ => return,
+        };
+        tracing::debug!(tracking_id = %self.opened.asked.tracking_id, %error, "control channel closed");
+        let reason = Utf8Bytes::from(self.opened.asked.close_reason(text));
+        let limit = self.core.settings.load().timeouts.half_close;
+        let close = sink.send(Message::Close(Some(CloseFrame { code: code.into(), reason })));
+        let _ = tokio::time::timeout(limit, close).await;
+    }
+}
+
+/// Writes everything in `queue` and flushes once. Dropped half-way, what is left is still in `queue`.
+async fn write(
+    sink: &mut (impl Sink<Message, Error = tungstenite::Error> + Unpin),
+    queue: &mut VecDeque<Message>,
+    unflushed: &mut bool,
+) -> Result<(), tungstenite::Error> {
+    std::future::poll_fn(|cx| {
+        while !queue.is_empty() {
+            ready!(sink.poll_ready_unpin(cx))?;
+            if let Some(message) = queue.pop_front() {
+                sink.start_send_unpin(message)?;
+                *unflushed = true;
+            }
+        }
+        ready!(sink.poll_flush_unpin(cx))?;
+        *unflushed = false;
+        Poll::Ready(Ok(()))
+    })
+    .await
+}

@@ -1,0 +1,99 @@
+//! A WebSocket sender (4): it waits while a listener is found, then both are joined.
+
+use std::sync::Arc;
+
+use http::{HeaderValue, Response};
+
+use super::{
+    invite::text_bound,
+    leg::{self, Joining},
+    reply::{Body, switching},
+    route::Arrived,
+    tokens,
+};
+use crate::{
+    doors::admit,
+    entity::RelayPath,
+    gateway::{
+        clock::unix_now,
+        core::Core,
+        dialled::Dialled,
+        live::LiveConnection,
+        meet::{Met, Wanted, meet},
+    },
+    relay::{Invitation, ListenerFilter, Malformed, Refusal, RendezvousId, What},
+    wire::hybrid::connect_headers,
+};
+
+/// Meets a listener and answers 101 with the sub-protocol it chose.
+pub(crate) async fn connect(
+    core: &Arc<Core>,
+    mut arrived: Arrived,
+    key: HeaderValue,
+) -> Result<Response<Body>, Refusal> {
+    if core.draining.is_cancelled() {
+        return Err(Refusal::Draining);
+    }
+    let path = RelayPath::parse(&arrived.asked.path)?;
+    let token = tokens::websocket_token(arrived.request.headers(), arrived.query.token.as_ref());
+    let (target, authorized) = admit::look_up(core, &arrived.peer, &arrived.asked.host, path)?
+        .sender(core, token.as_ref().map(|found| &found.token))?;
+    let limit = core.settings.load().limits.connections_per_namespace;
+    let counted =
+        core.connections.enter(&target.namespace.name, limit).ok_or(Refusal::TooManyConnections { limit })?;
+    let used_authorization =
+        target.relay.requires_client_authorization && token.is_some_and(|found| found.in_authorization);
+    let wanted = Wanted {
+        relay: target.key.clone(),
+        filter: filter(&arrived),
+        sender: arrived.peer.address.ip(),
+        path: target.path.decoded().to_owned(),
+        invitation: Invitation {
+            id: arrived.asked.tracking_id.to_string(),
+            rendezvous: RendezvousId::new(0),
+            dial: core.settings.load().public_address.clone(),
+            path: target.path.raw().to_owned(),
+            query: arrived.query.rest.clone(),
+            remote: Some(arrived.peer.address),
+            headers: connect_headers(&arrived.lines, used_authorization),
+            what: What::Stream,
+        },
+        respond: None,
+    };
+    if text_bound(&wanted.invitation, "") > core.settings.load().limits.control_message {
+        return Err(Malformed::HeadTooLarge.into());
+    }
+    let Met::Joined { dialled: Dialled { upgrade: Some(listener), protocol, taken, .. }, .. } =
+        meet(core, wanted).await?
+    else {
+        return Err(Refusal::Internal);
+    };
+    if taken.send(()).is_err() {
+        // The listener hung up between dialling in and being answered.
+        return Err(Refusal::ListenerGone);
+    }
+    let sender = hyper::upgrade::on(&mut arrived.request);
+    let shown = LiveConnection {
+        relay: target.key,
+        tracking_id: arrived.asked.tracking_id.to_string(),
+        door: arrived.peer.door,
+        remote: arrived.peer.address,
+        key_name: authorized.map(|authorized| authorized.key_name),
+        connected_at: unix_now(),
+        counters: Arc::default(),
+        counted,
+    };
+    let joining = Joining { shown: core.live.enter(shown), _peer: arrived.peer };
+    core.tasks.spawn(leg::join_upgraded(Arc::clone(core), sender, listener, joining));
+    Ok(switching(&key, protocol.as_deref(), &arrived.asked.tracking_id))
+}
+
+/// The lists of `Microsoft-Relay-AllowedListeners` and its opposite (2.6).
+pub(crate) fn filter(arrived: &Arrived) -> ListenerFilter {
+    let headers = arrived.request.headers();
+    let list = |name: &str| headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    ListenerFilter::parse(
+        list("microsoft-relay-allowedlisteners"),
+        list("microsoft-relay-disallowedlisteners"),
+    )
+}

@@ -1,0 +1,132 @@
+//! An HTTP request through the relay (5).
+
+use std::sync::Arc;
+
+use http::Response;
+
+use super::{
+    connect::filter,
+    invite::text_bound,
+    over_rendezvous::{self, Begin},
+    reply::Body,
+    request_body::{Collected, RequestBody},
+    response::{self, Answered},
+    route::Arrived,
+    tokens,
+    upload::Sending,
+};
+use crate::{
+    doors::admit::{self, Target},
+    entity::{HostName, RelayPath, RequestTarget},
+    gateway::{
+        clock::unix_now,
+        core::Core,
+        live::LiveConnection,
+        meet::{Met, Wanted, meet},
+    },
+    relay::{ExchangeRequest, ExchangeTerms, Invitation, Refusal, RendezvousId, What},
+    wire::hybrid::request_headers,
+};
+
+/// Relays one request and answers with the listener's response.
+pub(crate) async fn relay(core: &Arc<Core>, arrived: Arrived) -> Result<Response<Body>, Refusal> {
+    if core.draining.is_cancelled() {
+        return Err(Refusal::Draining);
+    }
+    let settings = core.settings.load_full();
+    let path = RelayPath::parse(&arrived.asked.path)?;
+    let token = tokens::http_token(arrived.request.headers(), arrived.query.token.as_ref());
+    let (target, authorized) = admit::look_up(core, &arrived.peer, &arrived.asked.host, path)?
+        .sender(core, token.as_ref().map(|found| &found.token))?;
+    let limit = settings.limits.connections_per_namespace;
+    let counted =
+        core.connections.enter(&target.namespace.name, limit).ok_or(Refusal::TooManyConnections { limit })?;
+    let used_authorization =
+        target.relay.requires_client_authorization && token.is_some_and(|found| found.in_authorization);
+
+    let via = HostName::parse(&arrived.asked.host)
+        .map_or_else(|_| arrived.asked.host.clone(), |host| host.to_string());
+    let filter = filter(&arrived);
+    let method = arrived.request.method().clone();
+    let mut invitation = Invitation {
+        id: arrived.asked.tracking_id.to_string(),
+        rendezvous: RendezvousId::new(0),
+        dial: settings.public_address.clone(),
+        path: target.path.raw().to_owned(),
+        query: arrived.query.rest.clone(),
+        remote: Some(arrived.peer.address),
+        headers: request_headers(&arrived.lines, used_authorization, &via),
+        what: What::Exchange(ExchangeRequest::AddressOnly),
+    };
+    let request_target = request_target(&target, arrived.query.rest.as_deref());
+    let fits = text_bound(&invitation, &request_target) <= settings.limits.control_message;
+    let mut body =
+        RequestBody::new(arrived.request.into_body(), arrived.notes, settings.timeouts.request_idle);
+
+    // 5.1: a small request goes over the control channel whole, a larger one is fetched by its listener.
+    let collected = if fits {
+        body.collect_up_to(settings.limits.control_body).await.map_err(|_| Refusal::SenderStalled)?
+    } else {
+        Collected::More
+    };
+    let sending = match collected {
+        Collected::Whole(bytes) => {
+            let inline = ExchangeRequest::Inline {
+                method: method.to_string(),
+                target: request_target,
+                body: (!bytes.is_empty()).then_some(bytes),
+            };
+            invitation.what = What::Exchange(inline);
+            None
+        }
+        Collected::More => Some(Sending {
+            method: method.to_string(),
+            target: request_target,
+            headers: std::mem::take(&mut invitation.headers),
+            id: invitation.id.clone(),
+            remote: arrived.peer.address,
+            body,
+        }),
+    };
+    let terms = ExchangeTerms::new(&settings.timeouts, target.relay.response_deadline);
+    let wanted = Wanted {
+        relay: target.key.clone(),
+        filter,
+        sender: arrived.peer.address.ip(),
+        path: target.path.decoded().to_owned(),
+        invitation,
+        respond: terms.respond,
+    };
+    let answered = match meet(core, wanted).await? {
+        Met::Answered { response, body } => Answered::whole(response, body),
+        Met::Joined { dialled, respond_by } => {
+            let begin = match sending {
+                Some(sending) => Begin::Send(Box::new(sending)),
+                None => Begin::Sent { respond_by },
+            };
+            let cancel = core.relay_token(&target.key);
+            over_rendezvous::exchange(core, dialled, begin, terms, cancel, arrived.asked.clone()).await?
+        }
+    };
+    core.metrics.exchanges.inc();
+    let shown = core.live.enter(LiveConnection {
+        relay: target.key,
+        tracking_id: arrived.asked.tracking_id.to_string(),
+        door: arrived.peer.door,
+        remote: arrived.peer.address,
+        key_name: authorized.map(|authorized| authorized.key_name),
+        connected_at: unix_now(),
+        counters: Arc::default(),
+        counted,
+    });
+    response::build(&method, &via, answered, shown)
+}
+
+/// The path, decoded or as sent, and the query as received (5.2).
+fn request_target(target: &Target, query: Option<&str>) -> String {
+    let path = match target.relay.request_target {
+        RequestTarget::Decoded => target.path.decoded(),
+        RequestTarget::Raw => target.path.raw(),
+    };
+    query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))
+}

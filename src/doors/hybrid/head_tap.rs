@@ -1,0 +1,197 @@
+//! Request heads as they were spelled.
+//!
+//! Listeners are handed the names of headers in their sender's spelling (3.1, 5.5), and hyper keeps no such thing. So the
+//! connection is tapped: what hyper reads is noted down until a head is whole, and parsed once more for its names. hyper
+//! alone decides what the request is; the tap only lends the spelling, and where it has none (a head that
+//! arrived with the last bytes of the body before it) the names stand in lower case.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+};
+
+use http::HeaderMap;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::wire::hybrid::{HeaderLine, latin1_decode};
+
+/// A stream whose reads are noted down while a head is awaited.
+#[derive(Debug)]
+pub(crate) struct HeadTap<S> {
+    stream: S,
+    notes: HeadNotes,
+}
+
+/// The other end of the tap, for the service that answers the requests.
+#[derive(Clone, Debug)]
+pub(crate) struct HeadNotes {
+    shared: Arc<Mutex<Notes>>,
+}
+
+#[derive(Debug)]
+struct Notes {
+    noting: bool,
+    bytes: Vec<u8>,
+    limit: usize,
+}
+
+impl<S> HeadTap<S> {
+    /// Taps a stream; at most `limit` bytes of a head are noted.
+    pub(crate) fn new(stream: S, limit: usize) -> (Self, HeadNotes) {
+        let notes =
+            HeadNotes { shared: Arc::new(Mutex::new(Notes { noting: true, bytes: Vec::new(), limit })) };
+        (Self { stream, notes: notes.clone() }, notes)
+    }
+
+    /// The stream itself.
+    pub(crate) fn into_inner(self) -> S {
+        self.stream
+    }
+}
+
+impl HeadNotes {
+    /// The header lines of the request that hyper just read, spelled as they were sent, in their order.
+    ///
+    /// `more`: no body follows, so the next head begins right behind this one.
+    pub(crate) fn take(&self, headers: &HeaderMap, more: More) -> Vec<HeaderLine> {
+        let bytes = {
+            let mut notes = self.lock();
+            notes.noting = false;
+            std::mem::take(&mut notes.bytes)
+        };
+        let head = parse(&bytes, headers);
+        if more == More::HeadFollows {
+            let mut notes = self.lock();
+            notes.noting = true;
+            if let Some((_, end)) = &head {
+                notes.bytes.extend_from_slice(&bytes[*end..]);
+            }
+        }
+        head.map_or_else(|| in_lower_case(headers), |(lines, _)| lines)
+    }
+
+    /// The body has ended: what is read next is a head.
+    pub(crate) fn resume(&self) {
+        self.lock().noting = true;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Notes> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What follows a head on its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum More {
+    /// A body; the tap sleeps until [`HeadNotes::resume`].
+    BodyFollows,
+    /// The next head.
+    HeadFollows,
+}
+
+/// The lines of a noted head and where it ended; `None` unless they are the ones hyper found.
+fn parse(bytes: &[u8], headers: &HeaderMap) -> Option<(Vec<HeaderLine>, usize)> {
+    let mut room = vec![httparse::EMPTY_HEADER; headers.len() + 1];
+    let mut request = httparse::Request::new(&mut room);
+    let httparse::Status::Complete(end) = request.parse(bytes).ok()? else { return None };
+    let lines: Vec<HeaderLine> =
+        request.headers.iter().map(|line| (line.name.to_owned(), latin1_decode(line.value))).collect();
+    let same = lines.len() == headers.len() && lines.iter().all(|(name, _)| headers.contains_key(name));
+    same.then_some((lines, end))
+}
+
+fn in_lower_case(headers: &HeaderMap) -> Vec<HeaderLine> {
+    headers.iter().map(|(name, value)| (name.to_string(), latin1_decode(value.as_bytes()))).collect()
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for HeadTap<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if let Poll::Ready(Ok(())) = polled {
+            let mut notes = self.notes.lock();
+            if notes.noting {
+                let room = notes.limit.saturating_sub(notes.bytes.len());
+                let read = &buf.filled()[before..];
+                notes.bytes.extend_from_slice(&read[..read.len().min(room)]);
+            }
+        }
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for HeadTap<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+
+    fn found(names: &[&'static str]) -> HeaderMap {
+        names
+            .iter()
+            .map(|name| (http::HeaderName::from_static(name), http::HeaderValue::from_static("1")))
+            .collect()
+    }
+
+    async fn tapped(bytes: &[u8], limit: usize) -> HeadNotes {
+        let (mut tap, notes) = HeadTap::new(bytes, limit);
+        let mut sink = Vec::new();
+        tap.read_to_end(&mut sink).await.unwrap();
+        notes
+    }
+
+    #[tokio::test]
+    async fn names_keep_their_spelling_and_order() {
+        let notes = tapped(
+            b"GET / HTTP/1.1\r\nX-shIFT: night\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nhOST: 2\r\n\r\n",
+            4096,
+        )
+        .await;
+        let first = notes.take(&found(&["host", "x-shift"]), More::HeadFollows);
+        assert_eq!(first, [("X-shIFT".to_owned(), "night".to_owned()), ("Host".to_owned(), "h".to_owned())]);
+        let second = notes.take(&found(&["host"]), More::HeadFollows);
+        assert_eq!(second, [("hOST".to_owned(), "2".to_owned())]);
+    }
+
+    #[tokio::test]
+    async fn what_was_not_noted_stands_in_lower_case() {
+        let notes = tapped(b"GET / HTTP/1.1\r\nX-shIFT: night\r\n\r\n", 20).await;
+        assert_eq!(
+            notes.take(&found(&["x-shift"]), More::BodyFollows),
+            [("x-shift".to_owned(), "1".to_owned())]
+        );
+        assert!(notes.lock().bytes.is_empty());
+    }
+}

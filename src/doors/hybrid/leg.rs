@@ -1,0 +1,87 @@
+//! From two upgraded connections to a joined pair.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+
+use super::head_tap::HeadTap;
+use crate::{
+    gateway::{
+        core::{Core, Peer},
+        live::{Entry, LiveConnection},
+    },
+    io::{Dialect, FrameDialect, JoinEnd, JoinOptions, Leg, Stream, join},
+};
+
+/// What a joined pair is called at the admin door and in the log, and what it keeps counted.
+pub(crate) struct Joining {
+    pub(crate) shown: Entry<LiveConnection>,
+    /// Keeps the sender's place under its door's limit.
+    pub(crate) _peer: Arc<Peer>,
+}
+
+/// Waits for both connections to be handed over by hyper, then joins them in a small task of their own.
+pub(crate) async fn join_upgraded(core: Arc<Core>, sender: OnUpgrade, listener: OnUpgrade, joining: Joining) {
+    let limit = core.settings.load().timeouts.handshake;
+    let both = async { tokio::try_join!(websocket_leg(sender), websocket_leg(listener)) };
+    match tokio::time::timeout(limit, both).await {
+        Ok(Ok((sender, listener))) => {
+            let options = join_options(&core, &joining.shown);
+            core.tasks.spawn(run(Arc::clone(&core), joining, join(sender, listener, options)));
+        }
+        Ok(Err(error)) => {
+            tracing::debug!(tracking_id = %joining.shown.tracking_id, %error, "a side hung up before it was joined");
+        }
+        Err(_) => {
+            tracing::debug!(tracking_id = %joining.shown.tracking_id, "a side never finished its handshake")
+        }
+    }
+}
+
+/// Runs a joined pair to its end and says once how it went.
+pub(crate) async fn run(core: Arc<Core>, joining: Joining, joined: impl Future<Output = JoinEnd>) -> JoinEnd {
+    core.metrics.active_connections.inc();
+    let end = joined.await;
+    core.metrics.active_connections.dec();
+    core.metrics.sender_disconnects.inc();
+    core.metrics.bytes_to_listener.inc_by(end.a_to_b);
+    core.metrics.bytes_to_sender.inc_by(end.b_to_a);
+    tracing::info!(
+        tracking_id = %joining.shown.tracking_id,
+        relay = %joining.shown.relay,
+        to_listener = end.a_to_b,
+        to_sender = end.b_to_a,
+        reason = ?end.reason,
+        "connection ended",
+    );
+    end
+}
+
+/// How this gateway joins the legs of a relay.
+pub(crate) fn join_options(core: &Core, connection: &LiveConnection) -> JoinOptions {
+    let timeouts = &core.settings.load().timeouts;
+    let unless_zero = |time: Duration| (!time.is_zero()).then_some(time);
+    JoinOptions {
+        half_close: timeouts.half_close,
+        ping_every: unless_zero(timeouts.ping),
+        silence: unless_zero(timeouts.silence),
+        counters: Arc::clone(&connection.counters),
+        ..JoinOptions::new(core.relay_token(&connection.relay))
+    }
+}
+
+/// The leg of a connection that became a WebSocket.
+pub(crate) async fn websocket_leg(upgrade: OnUpgrade) -> hyper::Result<Leg> {
+    let (stream, early) = into_parts(upgrade.await?);
+    Ok(Leg { stream, early, dialect: Dialect::Frames(FrameDialect::hybrid_server()) })
+}
+
+/// The stream below hyper and what it had read ahead.
+pub(crate) fn into_parts(upgraded: Upgraded) -> (Stream, Bytes) {
+    let parts = upgraded
+        .downcast::<TokioIo<HeadTap<Stream>>>()
+        .expect("every hybrid connection is served over a tapped stream");
+    (parts.io.into_inner().into_inner(), parts.read_buf)
+}

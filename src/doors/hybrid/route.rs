@@ -1,0 +1,154 @@
+//! What a request wants: a WebSocket below `/$hc/`, or to be relayed.
+
+use std::{sync::Arc, time::Instant};
+
+use http::{Method, Request, Response, header};
+use hyper::body::{Body as _, Incoming};
+
+use super::{
+    connect, exchange, handshake,
+    head_tap::{HeadNotes, More},
+    listen, rendezvous,
+    reply::{Asked, Body, Kind, refuse},
+};
+use crate::{
+    entity::RelayPath,
+    gateway::{
+        clock::random_u128,
+        core::{Core, Peer},
+    },
+    relay::{Malformed, Refusal, Side},
+    telemetry::Outcome,
+    wire::hybrid::{Action, HeaderLine, HybridQuery, TrackingId},
+};
+
+/// A request as the handlers below want it.
+pub(crate) struct Arrived {
+    pub(crate) request: Request<Incoming>,
+    /// The header lines in their sender's spelling.
+    pub(crate) lines: Vec<HeaderLine>,
+    pub(crate) query: HybridQuery,
+    pub(crate) peer: Arc<Peer>,
+    pub(crate) notes: HeadNotes,
+    pub(crate) asked: Asked,
+}
+
+/// Answers one request.
+pub(crate) async fn answer(
+    core: Arc<Core>,
+    peer: Arc<Peer>,
+    notes: HeadNotes,
+    request: Request<Incoming>,
+) -> Response<Body> {
+    let more = if request.body().is_end_stream() { More::HeadFollows } else { More::BodyFollows };
+    let lines = notes.take(request.headers(), more);
+    let query = HybridQuery::parse(request.uri().query());
+    let raw_path = request.uri().path().to_owned();
+    let (kind, path) = match RelayPath::split_hc(&raw_path) {
+        Some(below) => (Kind::WebSocket, below.to_owned()),
+        None => (Kind::Http, raw_path),
+    };
+    let asked = Asked {
+        tracking_id: TrackingId::new(query.id.as_deref(), random_u128(), core.number),
+        host: host_of(&request),
+        path,
+    };
+    let role = match (kind, &query.action) {
+        (Kind::Http, _) => Role::HttpSender,
+        (Kind::WebSocket, Action::Listen) => Role::Listener,
+        (Kind::WebSocket, Action::Accept | Action::Request) => Role::Rendezvous,
+        (Kind::WebSocket, Action::Connect | Action::Other(_)) => Role::Sender,
+    };
+    let limit = core.settings.load().limits.request_head;
+    let arrived = Arrived { request, lines, query, peer, notes, asked };
+    let asked = arrived.asked.clone();
+    let address = arrived.peer.address.ip();
+    let answered = if arrived.head_len() > limit {
+        Err(Malformed::HeadTooLarge.into())
+    } else {
+        match kind {
+            Kind::WebSocket => websocket(&core, arrived).await,
+            Kind::Http => http(&core, arrived).await,
+        }
+    };
+    let response = match answered {
+        Ok(response) => response,
+        Err(refusal) => {
+            tracing::debug!(tracking_id = %asked.tracking_id, peer = %address, ?refusal, "refused");
+            hold_back(&core, &refusal, address).await;
+            refuse(&core, &refusal, &asked, kind)
+        }
+    };
+    count(&core, role, response.status().as_u16());
+    response
+}
+
+/// Who asked, for the metrics.
+#[derive(Clone, Copy, Debug)]
+enum Role {
+    Listener,
+    Sender,
+    HttpSender,
+    /// A rendezvous belongs to a sender that is counted already.
+    Rendezvous,
+}
+
+fn count(core: &Core, role: Role, status: u16) {
+    let outcome = Outcome::of_status(status);
+    match role {
+        Role::Listener => core.metrics.listener_connections.of(outcome).inc(),
+        Role::Sender => core.metrics.sender_connections.of(outcome).inc(),
+        Role::HttpSender => {
+            core.metrics.sender_connections.of(outcome).inc();
+            core.metrics.http_responses.of_status(status).inc()
+        }
+        Role::Rendezvous => 0,
+    };
+}
+
+async fn websocket(core: &Arc<Core>, arrived: Arrived) -> Result<Response<Body>, Refusal> {
+    let key = handshake::key(&arrived.request).ok_or(Malformed::NoUpgrade)?;
+    match arrived.query.action.clone() {
+        Action::Listen => listen::listen(core, arrived, key).await,
+        Action::Connect => connect::connect(core, arrived, key).await,
+        Action::Accept => rendezvous::dialled(core, arrived, key, Side::Accept).await,
+        Action::Request => rendezvous::dialled(core, arrived, key, Side::Request).await,
+        Action::Other(action) => Err(Malformed::UnsupportedAction(action).into()),
+    }
+}
+
+async fn http(core: &Arc<Core>, arrived: Arrived) -> Result<Response<Body>, Refusal> {
+    if arrived.request.method() == Method::CONNECT {
+        return Err(Malformed::BadParameter("method").into());
+    }
+    exchange::relay(core, arrived).await
+}
+
+/// An address that fails too often waits for its next answer.
+async fn hold_back(core: &Core, refusal: &Refusal, address: std::net::IpAddr) {
+    let settings = core.settings.load_full();
+    let limit = settings.limits.failed_handshakes_per_minute;
+    let guessing =
+        matches!(refusal, Refusal::Unauthorized(_) | Refusal::Malformed(Malformed::UnknownRendezvous(_)));
+    if guessing && core.throttle.failed(address, limit, Instant::now()) {
+        tokio::time::sleep(settings.timeouts.refusal_delay).await;
+    }
+}
+
+/// The host a request is for: `Host`, or the authority of an absolute target.
+fn host_of(request: &Request<Incoming>) -> String {
+    let from_target = request.uri().authority().map(|authority| authority.as_str().to_owned());
+    let from_header = || {
+        let host = request.headers().get(header::HOST)?;
+        Some(host.to_str().ok()?.to_owned())
+    };
+    from_target.or_else(from_header).unwrap_or_default()
+}
+
+impl Arrived {
+    /// Bytes of the head: request line, header lines and the empty line.
+    fn head_len(&self) -> usize {
+        let line = self.request.method().as_str().len() + self.request.uri().to_string().len() + 12;
+        self.lines.iter().fold(line, |sum, (name, value)| sum + name.len() + value.chars().count() + 4)
+    }
+}

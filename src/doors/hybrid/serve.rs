@@ -1,0 +1,57 @@
+//! One HTTP/1.1 connection of the hybrid doors.
+
+use std::{convert::Infallible, sync::Arc};
+
+use http::{Request, Response};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+
+use super::{
+    head_tap::{HeadNotes, HeadTap},
+    reply::Body,
+    route,
+};
+use crate::{
+    gateway::core::{Core, Peer},
+    io::Stream,
+};
+
+/// Serves one connection until it ends, is upgraded, or the gateway drains.
+pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Peer) {
+    let settings = core.settings.load_full();
+    let (tap, notes) = HeadTap::new(stream, settings.limits.request_head);
+    let answering = Arc::clone(&core);
+    let peer = Arc::new(peer);
+    let shown = peer.address;
+    let service =
+        service_fn(move |request| answer(Arc::clone(&answering), Arc::clone(&peer), notes.clone(), request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(settings.timeouts.handshake)
+        .max_headers(settings.limits.request_headers as usize)
+        // Beyond our own limit the answer is a 431 in our words; beyond twice that hyper gives it without.
+        .max_header_size(settings.limits.request_head.saturating_mul(2))
+        .title_case_headers(true)
+        .serve_connection(TokioIo::new(tap), service)
+        .with_upgrades();
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = core.draining.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(peer = %shown, %error, "connection ended");
+    }
+}
+
+async fn answer(
+    core: Arc<Core>,
+    peer: Arc<Peer>,
+    notes: HeadNotes,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
+    Ok(route::answer(core, peer, notes, request).await)
+}

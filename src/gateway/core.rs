@@ -1,0 +1,199 @@
+//! What every door of a gateway shares.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use arc_swap::ArcSwap;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{dialled::Dialled, live::Live, quota::Connections, switchboard::Switchboard, throttle::Throttle};
+use crate::{
+    config::DoorName,
+    entity::{
+        Directory, HostName, RelayKey,
+        limits::{Limits, Timeouts},
+    },
+    relay::{GatewayId, PendingLimits, RendezvousTable, ToListenerGateway},
+    store::{EntityStore, LeaseId, RegistrationStore},
+    telemetry::Metrics,
+};
+
+/// The state of one gateway, handed to every door.
+pub struct Core {
+    /// This gateway's name in invitations.
+    pub(crate) id: GatewayId,
+    /// The number in tracking ids, `_G{n}`.
+    pub(crate) number: u32,
+    pub(crate) settings: ArcSwap<Settings>,
+    pub(crate) directory: ArcSwap<Entities>,
+    pub(crate) entities: Arc<dyn EntityStore>,
+    pub(crate) registrations: Arc<dyn RegistrationStore>,
+    /// Under which this gateway's registrations live.
+    pub(crate) lease: LeaseId,
+    pub(crate) live: Arc<Live>,
+    pub(crate) switchboard: Switchboard,
+    /// Senders waiting for a listener to dial in; the slot is where the dialled connection goes.
+    pub(crate) rendezvous: Mutex<RendezvousTable<oneshot::Sender<Dialled>>>,
+    pub(crate) connections: Connections,
+    pub(crate) throttle: Throttle,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Cancelled when the gateway drains: no new work, listeners are sent elsewhere.
+    pub(crate) draining: CancellationToken,
+    /// Cancelled when the drain's time is over.
+    pub(crate) closing: CancellationToken,
+    /// Tasks that a drain waits for.
+    pub(crate) tasks: TaskTracker,
+    /// One token for each relay in use: cancelled when the relay is deleted or disabled.
+    relay_tokens: Mutex<HashMap<RelayKey, CancellationToken>>,
+    ready: AtomicBool,
+}
+
+/// What a reload may change.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    pub(crate) limits: Limits,
+    pub(crate) timeouts: Timeouts,
+    /// The authority listeners are told to dial; `None`: the one they used themselves.
+    pub(crate) public_address: Option<String>,
+    /// Namespace N also answers at N.domain.
+    pub(crate) domain: Option<HostName>,
+    /// The status for "no listener" towards HTTP senders: 404 as the service's logs show, or 502 as its guide says (5.7).
+    pub(crate) no_listener_status: u16,
+}
+
+/// What is known of the entities.
+#[derive(Debug)]
+pub(crate) enum Entities {
+    /// The store has not answered yet: nothing may be called missing.
+    Loading,
+    /// All there is.
+    Ready(Arc<Directory>),
+}
+
+/// The parts a gateway is made of.
+pub(crate) struct Parts {
+    pub(crate) id: GatewayId,
+    pub(crate) number: u32,
+    pub(crate) settings: Settings,
+    pub(crate) entities: Arc<dyn EntityStore>,
+    pub(crate) registrations: Arc<dyn RegistrationStore>,
+    pub(crate) lease: LeaseId,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+impl Core {
+    pub(crate) fn new(parts: Parts) -> Arc<Self> {
+        let limits = &parts.settings.limits;
+        let rendezvous = RendezvousTable::new(PendingLimits {
+            per_relay: limits.pending_per_relay,
+            per_address: limits.pending_per_address,
+        });
+        Arc::new(Self {
+            id: parts.id,
+            number: parts.number,
+            settings: ArcSwap::from_pointee(parts.settings),
+            directory: ArcSwap::from_pointee(Entities::Loading),
+            entities: parts.entities,
+            registrations: parts.registrations,
+            lease: parts.lease,
+            live: Arc::default(),
+            switchboard: Switchboard::default(),
+            rendezvous: Mutex::new(rendezvous),
+            connections: Connections::default(),
+            throttle: Throttle::default(),
+            metrics: parts.metrics,
+            draining: CancellationToken::new(),
+            closing: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            relay_tokens: Mutex::default(),
+            ready: AtomicBool::new(false),
+        })
+    }
+
+    pub(crate) fn rendezvous(&self) -> MutexGuard<'_, RendezvousTable<oneshot::Sender<Dialled>>> {
+        lock(&self.rendezvous)
+    }
+
+    /// Sends a message to the gateway of a listener. All are here: a cluster adds a link and a codec.
+    pub(crate) fn tell(&self, gateway: &GatewayId, message: ToListenerGateway) {
+        if *gateway == self.id {
+            self.switchboard.tell_listener(message);
+        } else {
+            tracing::warn!(%gateway, "no link to the gateway of a registration");
+        }
+    }
+
+    /// The token of a relay: cancelled when the relay is deleted or disabled.
+    pub(crate) fn relay_token(&self, relay: &RelayKey) -> CancellationToken {
+        lock(&self.relay_tokens).entry(relay.clone()).or_insert_with(|| self.closing.child_token()).clone()
+    }
+
+    /// Ends what runs on relays that are gone.
+    pub(crate) fn end_relays(&self, gone: impl Fn(&RelayKey) -> bool) {
+        lock(&self.relay_tokens).retain(|relay, token| {
+            let ended = gone(relay);
+            if ended {
+                token.cancel();
+            }
+            !ended
+        });
+        self.switchboard.delete_relays(gone);
+    }
+
+    pub(crate) fn set_ready(&self, ready: bool) {
+        self.ready.store(ready, Ordering::Relaxed);
+    }
+
+    /// Entities are loaded, doors are open, no drain has begun.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Relaxed) && !self.draining.is_cancelled()
+    }
+
+    /// Takes expired rendezvous out of the table; their senders' meetings keep their own time.
+    pub(crate) async fn sweep_rendezvous(self: Arc<Self>) {
+        let mut every = tokio::time::interval(std::time::Duration::from_secs(1));
+        loop {
+            tokio::select! {
+                () = self.closing.cancelled() => return,
+                _ = every.tick() => {
+                    let mut pending = self.rendezvous();
+                    drop(pending.expire(Instant::now()));
+                    self.metrics.pending_rendezvous.set(i64::try_from(pending.len()).unwrap_or(i64::MAX));
+                }
+            }
+        }
+    }
+}
+
+/// Where a peer came from and how: what a door knows before it reads a byte.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    pub(crate) door: DoorName,
+    pub(crate) address: SocketAddr,
+    /// The name in the TLS handshake; `None` without TLS or without SNI.
+    pub(crate) server_name: Option<String>,
+    pub(crate) transport: Transport,
+    /// Its place under the door's limit, kept as long as the connection lives.
+    pub(crate) permit: Option<OwnedSemaphorePermit>,
+}
+
+/// Whether bytes travel in clear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// Plain TCP.
+    Clear,
+    /// TLS from the first byte.
+    Tls,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

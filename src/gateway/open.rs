@@ -1,0 +1,185 @@
+//! Opening doors: each address gets its accept loop, and each connection the protocol of its door.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    sync::Arc,
+};
+
+use arc_swap::ArcSwap;
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+
+use super::{
+    core::{Core, Peer, Transport},
+    start::StartError,
+};
+use crate::{
+    config::{Config, DoorName, Doors},
+    doors::{hybrid, net_tcp},
+    io::{self, Accepted, Alpn, Certificate, ServeOptions, ServerTls, Stream, TlsError},
+    management::{AdminContext, MetricsContext, admin, metrics},
+};
+
+/// A door whose address is taken and which nobody serves yet.
+pub(super) struct Bound {
+    pub(super) name: DoorName,
+    pub(super) address: SocketAddr,
+    listener: TcpListener,
+}
+
+/// Takes the address of every open door.
+pub(super) fn bind(doors: &Doors) -> Result<Vec<Bound>, StartError> {
+    let mut bound = Vec::new();
+    for (name, address) in doors.open() {
+        let failed = |error| StartError::Door { door: name, error };
+        for listener in io::bind(&[address]).map_err(failed)? {
+            let address = listener.local_addr().map_err(failed)?;
+            bound.push(Bound { name, address, listener });
+        }
+    }
+    Ok(bound)
+}
+
+/// The TLS of each door that has some.
+pub(super) type DoorTls = BTreeMap<DoorName, ServerTls>;
+
+/// Reads the certificates of every door that is inside TLS.
+pub(super) fn tls(config: &Config) -> Result<DoorTls, TlsError> {
+    let doors: BTreeSet<DoorName> = config
+        .doors
+        .open()
+        .filter(|(door, address)| Doors::inside_tls(*door, *address))
+        .map(|(door, _)| door)
+        .collect();
+    doors
+        .into_iter()
+        .map(|door| Ok((door, ServerTls::new(certificates(config, door)?, alpn(door))?)))
+        .collect()
+}
+
+/// Shows the certificates of a new configuration from now on, at every door or at none.
+pub(super) fn reload(tls: &DoorTls, config: &Config) -> Result<(), TlsError> {
+    let all: Result<Vec<_>, TlsError> =
+        tls.iter().map(|(door, tls)| Ok((tls, certificates(config, *door)?))).collect();
+    for (tls, certificates) in all? {
+        tls.reload(certificates)?;
+    }
+    Ok(())
+}
+
+fn certificates(config: &Config, door: DoorName) -> Result<Vec<Certificate>, TlsError> {
+    config
+        .tls
+        .certificates
+        .iter()
+        .filter(|certificate| certificate.doors.is_empty() || certificate.doors.contains(&door))
+        .map(|certificate| {
+            let key = certificate.key.expose_secret().as_bytes();
+            Certificate::from_pem(certificate.names.clone(), &certificate.chain, key)
+        })
+        .collect()
+}
+
+fn alpn(door: DoorName) -> Alpn {
+    match door {
+        DoorName::Https | DoorName::Http | DoorName::Admin | DoorName::Metrics => Alpn::Http11,
+        DoorName::NetTcp | DoorName::NetTcps => Alpn::None,
+    }
+}
+
+pub(super) fn admin_context(core: &Arc<Core>, config: &Config) -> AdminContext {
+    let state = Arc::clone(core);
+    AdminContext {
+        state,
+        token: config.gateway.admin_token.clone(),
+        names: vec![config.gateway.name.clone()],
+    }
+}
+
+/// Serves every bound door until the gateway drains.
+pub(super) fn serve(core: &Arc<Core>, bound: Vec<Bound>, tls: &DoorTls, admin: &Arc<ArcSwap<AdminContext>>) {
+    for door in bound {
+        let limit = core.settings.load().limits.connections_per_door as usize;
+        let options =
+            // Health is asked for until the very end, so these doors outlive the drain.
+            if is_for_operators(door.name) {
+                ServeOptions { connections: limit, shutdown: core.closing.clone(), tasks: Default::default() }
+            } else {
+                ServeOptions { connections: limit, shutdown: core.draining.clone(), tasks: core.tasks.clone() }
+            };
+        let tls = Doors::inside_tls(door.name, door.address).then(|| tls.get(&door.name).cloned()).flatten();
+        let name = door.name;
+        let core = Arc::clone(core);
+        let admin = Arc::clone(admin);
+        let handle =
+            move |accepted| connection(Arc::clone(&core), name, accepted, tls.clone(), Arc::clone(&admin));
+        tokio::spawn(io::serve(vec![door.listener], options, handle));
+    }
+}
+
+fn is_for_operators(door: DoorName) -> bool {
+    matches!(door, DoorName::Admin | DoorName::Metrics)
+}
+
+async fn connection(
+    core: Arc<Core>,
+    door: DoorName,
+    accepted: Accepted,
+    tls: Option<ServerTls>,
+    admin: Arc<ArcSwap<AdminContext>>,
+) {
+    let handshake = core.settings.load().timeouts.handshake;
+    let (stream, server_name, transport) = match &tls {
+        None => (Stream::from(accepted.tcp), None, Transport::Clear),
+        Some(tls) => match tokio::time::timeout(handshake, tls.accept(accepted.tcp)).await {
+            Ok(Ok(stream)) => {
+                let name = stream.server_name().map(str::to_owned);
+                (Stream::from(stream), name, Transport::Tls)
+            }
+            failed => {
+                core.metrics.handshake_failures.of(door.into()).inc();
+                if let Ok(Err(error)) = failed {
+                    tracing::debug!(peer = %accepted.peer, %door, %error, "no TLS handshake");
+                }
+                return;
+            }
+        },
+    };
+    let peer = Peer { door, address: accepted.peer, server_name, transport, permit: accepted.permit };
+    match door {
+        DoorName::Https | DoorName::Http => hybrid::serve(core, stream, peer).await,
+        DoorName::NetTcp | DoorName::NetTcps => net_tcp::serve(core, stream, peer).await,
+        DoorName::Admin | DoorName::Metrics => operators(core, door, stream, &admin).await,
+    }
+}
+
+/// The admin door and the metrics door.
+async fn operators(core: Arc<Core>, door: DoorName, stream: Stream, context: &ArcSwap<AdminContext>) {
+    let settings = core.settings.load_full();
+    let service = service_fn(|request| {
+        let core = Arc::clone(&core);
+        async move {
+            Ok::<_, std::convert::Infallible>(match door {
+                DoorName::Admin => admin(request, &context.load_full()).await,
+                _ => {
+                    let context = MetricsContext { metrics: Arc::clone(&core.metrics), state: core };
+                    metrics(request, &context).await
+                }
+            })
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(settings.timeouts.handshake)
+        .max_header_size(settings.limits.request_head)
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::select! {
+        ended = connection => if let Err(error) = ended {
+            tracing::debug!(%door, %error, "connection ended");
+        },
+        () = core.closing.cancelled() => {}
+    }
+}

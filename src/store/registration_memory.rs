@@ -1,0 +1,177 @@
+//! Registrations in memory: all a gateway needs that runs alone.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::watch;
+
+use super::{BoxFuture, LeaseId, Registered, RegistrationStore, StoreError};
+use crate::{
+    entity::RelayKey,
+    relay::{GatewayId, ListenerId, Registration},
+};
+
+/// Keeps registrations as long as the process lives. It ends together with the gateways it serves, so that the time of a
+/// lease is not measured: a lease ends when it is revoked.
+#[derive(Debug)]
+pub struct MemoryRegistrations {
+    state: Mutex<State>,
+    changes: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    next_lease: u64,
+    leases: BTreeMap<LeaseId, GatewayId>,
+    /// By the order in which they came.
+    entries: BTreeMap<u64, Entry>,
+    next_entry: u64,
+    by_listener: HashMap<ListenerId, u64>,
+    by_relay: HashMap<RelayKey, Vec<u64>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    registration: Registration,
+    lease: LeaseId,
+}
+
+impl MemoryRegistrations {
+    /// An empty store, ready at once.
+    pub fn new() -> Self {
+        Self { state: Mutex::default(), changes: watch::Sender::new(0) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the state; tells watchers when `change` says that registrations changed.
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> (bool, T)) -> T {
+        let (changed, result) = change(&mut self.state());
+        if changed {
+            self.changes.send_modify(|revision| *revision += 1);
+        }
+        result
+    }
+}
+
+impl Default for MemoryRegistrations {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl RegistrationStore for MemoryRegistrations {
+    fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn grant(&self, gateway: GatewayId, _time: Duration) -> BoxFuture<'_, Result<LeaseId, StoreError>> {
+        Box::pin(async move {
+            self.change(|state| {
+                state.next_lease += 1;
+                let lease = LeaseId(state.next_lease);
+                state.leases.insert(lease, gateway);
+                (false, Ok(lease))
+            })
+        })
+    }
+
+    fn renew(&self, lease: LeaseId) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move { self.state().check(lease) })
+    }
+
+    fn revoke(&self, lease: LeaseId) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.change(|state| {
+                state.leases.remove(&lease);
+                let under = state.entries.iter().filter(|(_, entry)| entry.lease == lease);
+                let gone: Vec<u64> = under.map(|(&entry, _)| entry).collect();
+                gone.iter().for_each(|&entry| state.remove(entry));
+                (!gone.is_empty(), Ok(()))
+            })
+        })
+    }
+
+    fn register(
+        &self,
+        registration: Registration,
+        lease: LeaseId,
+        most: u32,
+    ) -> BoxFuture<'_, Result<Registered, StoreError>> {
+        Box::pin(async move {
+            self.change(|state| {
+                if let Err(error) = state.check(lease) {
+                    return (false, Err(error));
+                }
+                let before = state.by_listener.get(&registration.listener).copied();
+                let others = state
+                    .by_relay
+                    .get(&registration.relay)
+                    .map_or(0, |entries| entries.iter().filter(|&&entry| Some(entry) != before).count());
+                if most != 0 && others >= most as usize {
+                    return (false, Ok(Registered::TooMany));
+                }
+                before.into_iter().for_each(|entry| state.remove(entry));
+                state.insert(Entry { registration, lease });
+                (true, Ok(Registered::Yes))
+            })
+        })
+    }
+
+    fn withdraw(&self, listener: ListenerId) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.change(|state| {
+                let entry = state.by_listener.get(&listener).copied();
+                entry.into_iter().for_each(|entry| state.remove(entry));
+                (entry.is_some(), Ok(()))
+            })
+        })
+    }
+
+    fn candidates(&self, relay: &RelayKey) -> Vec<Registration> {
+        let state = self.state();
+        let entries = state.by_relay.get(relay).into_iter().flatten();
+        entries.map(|entry| state.entries[entry].registration.clone()).collect()
+    }
+
+    fn count(&self, relay: &RelayKey) -> usize {
+        self.state().by_relay.get(relay).map_or(0, Vec::len)
+    }
+
+    fn all(&self) -> Vec<Registration> {
+        self.state().entries.values().map(|entry| entry.registration.clone()).collect()
+    }
+
+    fn watch(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+}
+
+impl State {
+    fn check(&self, lease: LeaseId) -> Result<(), StoreError> {
+        if self.leases.contains_key(&lease) { Ok(()) } else { Err(StoreError::LeaseLost) }
+    }
+
+    fn insert(&mut self, entry: Entry) {
+        self.next_entry += 1;
+        self.by_listener.insert(entry.registration.listener, self.next_entry);
+        self.by_relay.entry(entry.registration.relay.clone()).or_default().push(self.next_entry);
+        self.entries.insert(self.next_entry, entry);
+    }
+
+    fn remove(&mut self, number: u64) {
+        let Some(entry) = self.entries.remove(&number) else { return };
+        self.by_listener.remove(&entry.registration.listener);
+        if let Some(entries) = self.by_relay.get_mut(&entry.registration.relay) {
+            entries.retain(|&other| other != number);
+            if entries.is_empty() {
+                self.by_relay.remove(&entry.registration.relay);
+            }
+        }
+    }
+}
