@@ -1,5 +1,7 @@
 //! `viaduct.toml` and `connect.toml` as people write them, good and bad.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::path::Path;
 
 use secrecy::ExposeSecret;

@@ -123,12 +123,16 @@ impl Running {
 
     /// Waits for its end; its status, or nothing if it was killed by a signal. Still running after `time` fails the test.
     pub fn wait(&mut self, time: Duration) -> Option<i32> {
+        self.wait_watching(time, || {})
+    }
+
+    /// As [`Running::wait`], calling `watch` again and again meanwhile.
+    pub fn wait_watching(&mut self, time: Duration, mut watch: impl FnMut()) -> Option<i32> {
         let until = Instant::now() + time;
-        // Standard output ends with the program, so waiting for its end needs no polling.
-        while let Ok(_) | Err(RecvTimeoutError::Timeout) =
-            self.next_line(until.saturating_duration_since(Instant::now()))
-        {
+        // Standard output ends with the program, so its end needs no polling.
+        while let Ok(_) | Err(RecvTimeoutError::Timeout) = self.next_line(Duration::from_millis(20)) {
             assert!(Instant::now() < until, "{} still runs after {time:?}\n{}", self.name, self.transcript());
+            watch();
         }
         let status = self.child.wait().expect("a child of ours");
         if let Some(reader) = self.reader.take() {

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::mpsc::channel;
 
-use interop_tests::{Config, Connector, Gateway, Service, Wire, repository};
+use interop_tests::{Config, Connector, Gateway, Service, Wire, repository, via_record};
 use serde_json::Value;
 
 #[test]
@@ -175,10 +175,4 @@ fn session_starts(sent: &[u8]) -> Vec<usize> {
         bytes.starts_with(&[0, 1, 0, 1]) && bytes.get(5) == Some(&2) && bytes[7..].starts_with(b"net.tcp://")
     };
     (0..sent.len().saturating_sub(17)).filter(|offset| begins(&sent[*offset..])).collect()
-}
-
-/// A Via record. [MC-NMF] 2.2.3.3
-fn via_record(via: &str) -> Vec<u8> {
-    let length = u8::try_from(via.len()).ok().filter(|length| *length < 0x80).expect("a short via");
-    [&[0x02, length], via.as_bytes()].concat()
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use interop_tests::{Connector, Gateway, Service, Wire};
+use interop_tests::{Connector, Gateway, Service, Wire, preamble, preamble_start};
 
 /// Long enough for bytes to come through door, gateway and connector if they were let through.
 const LONG_ENOUGH: Duration = Duration::from_millis(500);
@@ -22,7 +22,7 @@ fn in_clear_after_both_ends_the_next_preamble_is_looked_up_anew() {
     assert_eq!(sender.receive(1), END);
 
     // `wcf-private` wants a token, and has no listener either.
-    sender.send(&preamble("wcf-private"));
+    sender.send(&preamble_of("wcf-private"));
 
     world.assert_nothing_more(&mut service);
     assert_refused(&mut sender);
@@ -33,7 +33,7 @@ fn in_clear_before_the_service_ended_it_waits_or_is_refused() {
     let world = World::new();
     let (mut sender, mut service) = world.session();
 
-    sender.send(&[ENVELOPE, END, &preamble("wcf-private")].concat());
+    sender.send(&[ENVELOPE, END, &preamble_of("wcf-private")].concat());
 
     assert_eq!(service.receive(8), [ENVELOPE, END].concat());
     world.assert_nothing_more(&mut service);
@@ -48,7 +48,7 @@ fn in_clear_the_same_path_again_is_a_connection_of_its_own() {
     service.send(END);
     assert_eq!(sender.receive(1), END);
 
-    sender.send(&preamble("wcf"));
+    sender.send(&preamble_of("wcf"));
 
     let mut second = world.service.connection();
     let expected = world.preamble_at_the_service();
@@ -71,7 +71,7 @@ fn negotiate_passes_as_it_is_and_what_follows_its_session_does_not() {
     // [MS-NNS] 2.2.2: size little-endian; the content is protected, here no more than opaque.
     exchange(&mut sender, &mut service, b"\x0a\x00\x00\x00preambleEd", b"\x05\x00\x00\x00proof");
 
-    sender.send(&preamble("wcf-private"));
+    sender.send(&preamble_of("wcf-private"));
 
     world.assert_nothing_more(&mut service);
     assert_refused(&mut sender);
@@ -88,7 +88,7 @@ fn tls_passes_as_it_is_and_what_follows_its_session_does_not() {
     exchange(&mut sender, &mut service, b"\x17\x03\x03\x00\x04data", b"\x17\x03\x03\x00\x04atad");
     exchange(&mut sender, &mut service, b"\x15\x03\x03\x00\x02\x01\x00", b"\x15\x03\x03\x00\x02\x01\x00");
 
-    sender.send(&preamble("wcf-private"));
+    sender.send(&preamble_of("wcf-private"));
 
     world.assert_nothing_more(&mut service);
     assert_refused(&mut sender);
@@ -100,7 +100,7 @@ fn after_an_upgrade_not_even_the_same_path_again_is_passed() {
     let (mut sender, mut service) = world.upgraded("application/ssl-tls");
     exchange(&mut sender, &mut service, b"\x16\x03\x01\x00\x05hello", b"\x16\x03\x03\x00\x05world");
 
-    sender.send(&preamble("wcf"));
+    sender.send(&preamble_of("wcf"));
 
     world.assert_nothing_more(&mut service);
 }
@@ -123,7 +123,7 @@ impl World {
     /// A duplex session that the service acknowledged: the sender's end and the service's.
     fn session(&self) -> (Wire, Wire) {
         let mut sender = Wire::tcp(self.gateway.door("net_tcp"));
-        sender.send(&preamble("wcf"));
+        sender.send(&preamble_of("wcf"));
         let mut service = self.service.connection();
         let expected = self.preamble_at_the_service();
         assert_eq!(service.receive(expected.len()), expected);
@@ -135,9 +135,9 @@ impl World {
     /// A session whose upgrade the service granted.
     fn upgraded(&self, upgrade: &str) -> (Wire, Wire) {
         let mut sender = Wire::tcp(self.gateway.door("net_tcp"));
-        sender.send(&upgrade_request(&start("wcf"), upgrade));
+        sender.send(&upgrade_request(&preamble_start("net.tcp://localhost/wcf"), upgrade));
         let mut service = self.service.connection();
-        let expected = upgrade_request(&self.start_at_the_service(), upgrade);
+        let expected = upgrade_request(&preamble_start(&self.via()), upgrade);
         assert_eq!(service.receive(expected.len()), expected);
         service.send(b"\x0a");
         assert_eq!(sender.receive(1), b"\x0a");
@@ -145,11 +145,12 @@ impl World {
     }
 
     fn preamble_at_the_service(&self) -> Vec<u8> {
-        [&self.start_at_the_service(), &b"\x0c"[..]].concat()
+        preamble(&self.via())
     }
 
-    fn start_at_the_service(&self) -> Vec<u8> {
-        start_via(&format!("net.tcp://localhost:{}/svc", self.service.port()))
+    /// The service's own address.
+    fn via(&self) -> String {
+        format!("net.tcp://localhost:{}/svc", self.service.port())
     }
 
     /// Neither this connection of the service nor a new one brings a byte.
@@ -175,19 +176,9 @@ fn exchange(sender: &mut Wire, service: &mut Wire, request: &[u8], reply: &[u8])
     assert_eq!(sender.receive(reply.len()), reply);
 }
 
-/// A whole preamble of a duplex session for a relay. [MC-NMF] 2.2.3
-fn preamble(relay: &str) -> Vec<u8> {
-    [&start(relay), &b"\x0c"[..]].concat()
-}
-
-/// Version, mode, Via and encoding.
-fn start(relay: &str) -> Vec<u8> {
-    start_via(&format!("net.tcp://localhost/{relay}"))
-}
-
-fn start_via(via: &str) -> Vec<u8> {
-    let length = u8::try_from(via.len()).expect("a short via");
-    [b"\x00\x01\x00\x01\x02\x02", &[length][..], via.as_bytes(), b"\x03\x08"].concat()
+/// A preamble for a relay, as a client that knows only the gateway sends it.
+fn preamble_of(relay: &str) -> Vec<u8> {
+    preamble(&format!("net.tcp://localhost/{relay}"))
 }
 
 fn upgrade_request(start: &[u8], upgrade: &str) -> Vec<u8> {

@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::output::print;
 use crate::auth::{SasToken, audience, mint};
 use crate::entity::{ConnectionString, Credential, RelayPath, UnixTime};
+use crate::wire::framing::with_token;
 
 /// Runs it.
 pub(super) fn run(args: &TokenArgs) -> Result<(), Failure> {
@@ -127,11 +128,6 @@ fn lines(via: &Url, token: &Token, service: Option<&str>) -> String {
 <!-- with a certificate: <identity><dns value=\"{service}\"/></identity>; with security mode None: no identity. -->
 "
     )
-}
-
-fn with_token(uri: &str, token: &str) -> String {
-    use base64::Engine;
-    format!("{uri}/$sas/{}", base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(token))
 }
 
 /// `2026-11-24T23:37:00Z`.

@@ -19,28 +19,28 @@ use crate::io::{ClientTls, Stream};
 
 /// Opens connections. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Dialer {
+pub(crate) struct Dialer {
     tls: ClientTls,
     proxy: ProxySettings,
 }
 
 /// A WebSocket that is open, with the connection under it.
 #[derive(Debug)]
-pub struct OpenSocket {
+pub(crate) struct OpenSocket {
     /// The connection.
-    pub stream: Stream,
+    pub(crate) stream: Stream,
     /// What came behind the answer's head: the beginning of the first frames.
-    pub early: Bytes,
+    pub(crate) early: Bytes,
     /// The sub-protocol the server chose.
-    pub protocol: Option<String>,
+    pub(crate) protocol: Option<String>,
     /// The gateway's name for this connection.
-    pub tracking_id: Option<String>,
+    pub(crate) tracking_id: Option<String>,
 }
 
 /// A connection that was not made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum DialError {
+pub(crate) enum DialError {
     /// The name has no address.
     #[error("{host} has no address: {error}")]
     NoAddress {
@@ -87,22 +87,22 @@ pub enum DialError {
 }
 
 /// How long name look-up, connection, proxy and TLS may take together.
-pub const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+pub(crate) const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long a WebSocket handshake may take. A sender's waits for a listener, 30 s at the gateway, so this is longer.
-pub const HANDSHAKE_WITHIN: Duration = Duration::from_secs(60);
+pub(crate) const HANDSHAKE_WITHIN: Duration = Duration::from_secs(60);
 
 /// Bytes of a proxy's answer.
 const LONGEST_PROXY_HEAD: usize = 16 << 10;
 
 impl Dialer {
     /// With these roots and this proxy.
-    pub fn new(tls: ClientTls, proxy: ProxySettings) -> Self {
+    pub(crate) fn new(tls: ClientTls, proxy: ProxySettings) -> Self {
         Self { tls, proxy }
     }
 
     /// A connection to a gateway.
-    pub async fn gateway(&self, to: &Authority, security: Security) -> Result<Stream, DialError> {
+    pub(crate) async fn gateway(&self, to: &Authority, security: Security) -> Result<Stream, DialError> {
         let proxy = match security {
             Security::Tls => self.proxy.choose(to),
             Security::Clear => None,
@@ -118,12 +118,12 @@ impl Dialer {
     }
 
     /// A connection to a service, never through a proxy: it stands beside us.
-    pub async fn service(&self, to: &Authority, security: Security) -> Result<Stream, DialError> {
+    pub(crate) async fn service(&self, to: &Authority, security: Security) -> Result<Stream, DialError> {
         within(to, async { self.secure(tcp(to).await?, to, security).await }).await
     }
 
     /// A connection to a socket in the file system.
-    pub async fn socket(&self, path: &std::path::Path) -> Result<Stream, DialError> {
+    pub(crate) async fn socket(&self, path: &std::path::Path) -> Result<Stream, DialError> {
         let to = || format!("unix:{}", path.display());
         match timeout(CONNECT_WITHIN, Stream::connect_unix(path)).await {
             Ok(connected) => connected.map_err(|error| DialError::Unreachable { to: to(), error }),
@@ -132,7 +132,7 @@ impl Dialer {
     }
 
     /// A WebSocket at a gateway.
-    pub async fn websocket(
+    pub(crate) async fn websocket(
         &self,
         to: &Authority,
         security: Security,
@@ -164,9 +164,15 @@ impl Dialer {
         match status_line.split(' ').nth(1) {
             // The gateway waits for our hello, so nothing can lie behind the head.
             Some(status) if status.len() == 3 && status.starts_with('2') => {
-                if head.ends_with(b"\r\n\r\n") { Ok(tcp) } else { Err(refused("it sent bytes of its own")) }
+                if head.ends_with(b"\r\n\r\n") {
+                    Ok(tcp)
+                } else {
+                    Err(refused("it sent bytes of its own"))
+                }
             }
-            Some("407") => Err(refused("407, it wants a name and a password: HTTPS_PROXY=http://name:password@host:port")),
+            Some("407") => Err(refused(
+                "407, it wants a name and a password: HTTPS_PROXY=http://name:password@host:port",
+            )),
             _ => Err(refused(status_line)),
         }
     }
@@ -183,7 +189,11 @@ impl Dialer {
 }
 
 /// Makes a WebSocket of a connection.
-pub async fn upgrade(mut stream: Stream, to: &Authority, ask: &Ask<'_>) -> Result<OpenSocket, DialError> {
+pub(crate) async fn upgrade(
+    mut stream: Stream,
+    to: &Authority,
+    ask: &Ask<'_>,
+) -> Result<OpenSocket, DialError> {
     match timeout(HANDSHAKE_WITHIN, handshake::open(&mut stream, ask)).await {
         Ok(opened) => {
             let Opened { early, protocol, tracking_id } = opened?;

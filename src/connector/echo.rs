@@ -2,10 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    dial::OpenSocket,
-    http_pool::Body,
-};
+use super::{dial::OpenSocket, http_pool::Body};
 use crate::{
     io::{FrameDialect, FrameStream, FrameStreamError, Piece},
     wire::{
@@ -44,7 +41,11 @@ pub(super) async fn stream(socket: OpenSocket, cancel: &CancellationToken) -> Re
 /// The answer to a request: its own body, with its content type.
 pub(super) fn exchange(request_id: &str, request: &Request, body: Body) -> (Response, Body) {
     let content_type = request.request_headers.as_ref().and_then(|headers| {
-        headers.0.iter().find(|(name, _)| name.eq_ignore_ascii_case("Content-Type")).map(|(_, value)| value.clone())
+        headers
+            .0
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case("Content-Type"))
+            .map(|(_, value)| value.clone())
     });
     let content_type = content_type.unwrap_or_else(|| "text/plain; charset=utf-8".to_owned());
     let head = Response {

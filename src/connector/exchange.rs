@@ -76,7 +76,9 @@ enum ExchangeError {
     ServiceBroke(http_pool::BodyError),
     #[error("the gateway sent no request over the rendezvous")]
     NoRequest,
-    #[error("the response is too large for the control channel, and the request names no address for another way")]
+    #[error(
+        "the response is too large for the control channel, and the request names no address for another way"
+    )]
     NoAddress,
     #[error("the sender left")]
     SenderGone,
@@ -85,7 +87,12 @@ enum ExchangeError {
 }
 
 /// Serves a request that came whole on the control channel.
-pub(super) async fn serve(serving: Arc<Serving>, request: Request, body: Bytes, reply_to: mpsc::Sender<Reply>) {
+pub(super) async fn serve(
+    serving: Arc<Serving>,
+    request: Request,
+    body: Bytes,
+    reply_to: mpsc::Sender<Reply>,
+) {
     let _counted = serving.state.count();
     let id = request.id.clone().unwrap_or_default();
     let address = match request.address.as_deref().map(|address| serving.policy.check(address)).transpose() {
@@ -186,7 +193,12 @@ async fn fetch_and_serve(serving: &Serving, address: &RendezvousAddress) -> Resu
 }
 
 /// The service's answer, or ours in its place.
-async fn answer(serving: &Serving, request: &Request, address: Option<&RendezvousAddress>, body: Body) -> Answer {
+async fn answer(
+    serving: &Serving,
+    request: &Request,
+    address: Option<&RendezvousAddress>,
+    body: Body,
+) -> Answer {
     let id = request.id.clone().unwrap_or_default();
     match &serving.target {
         Target::Http(target) => http_answer(serving, target, request, &id, address, body).await,
@@ -229,14 +241,22 @@ async fn http_answer(
             let (parts, incoming) = answered.response.into_parts();
             let head = response_message(id, &parts);
             let length = hyper::body::Body::size_hint(&incoming).exact();
-            let body = if may_have_body(&method, parts.status) { http_pool::incoming(incoming) } else { http_pool::empty() };
+            let body = if may_have_body(&method, parts.status) {
+                http_pool::incoming(incoming)
+            } else {
+                http_pool::empty()
+            };
             Answer { head, body, length, lease: Some(answered.lease) }
         }
         Ok(Err(error)) => {
             tracing::warn!(id, %error, target = %target, "the service did not answer");
             Answer::own(id, StatusCode::BAD_GATEWAY, broken(&error))
         }
-        Err(_) => Answer::own(id, StatusCode::GATEWAY_TIMEOUT, "the service behind the listener did not answer in time"),
+        Err(_) => Answer::own(
+            id,
+            StatusCode::GATEWAY_TIMEOUT,
+            "the service behind the listener did not answer in time",
+        ),
     }
 }
 
@@ -347,7 +367,11 @@ async fn respond_at(socket: OpenSocket, answer: Answer, beginning: Bytes) -> Res
 
 /// Head, body, end and close. A body that breaks off leaves the connection without a close, which tells the gateway
 /// to break off as well (hybrid page 0, rule 10).
-async fn send_streaming(mut writer: FrameWriter, mut answer: Answer, beginning: Bytes) -> Result<(), ExchangeError> {
+async fn send_streaming(
+    mut writer: FrameWriter,
+    mut answer: Answer,
+    beginning: Bytes,
+) -> Result<(), ExchangeError> {
     answer.head.body = true;
     let head = ControlMessage::Response(answer.head).to_json();
     writer.send(Kind::Text, true, head.as_bytes()).await?;

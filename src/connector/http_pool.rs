@@ -25,14 +25,14 @@ use super::{
 };
 
 /// The body of a request or a response, streaming or whole.
-pub type Body = UnsyncBoxBody<Bytes, BodyError>;
+pub(crate) type Body = UnsyncBoxBody<Bytes, BodyError>;
 
 /// Why a body broke off.
-pub type BodyError = Box<dyn Error + Send + Sync>;
+pub(crate) type BodyError = Box<dyn Error + Send + Sync>;
 
 /// Connections to one server.
 #[derive(Debug)]
-pub struct HttpPool {
+pub(crate) struct HttpPool {
     dialer: Dialer,
     authority: Authority,
     security: Security,
@@ -42,7 +42,7 @@ pub struct HttpPool {
 
 /// Whether a proxy may stand between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     /// To a service beside us.
     Direct,
     /// To a gateway: through `HTTPS_PROXY`, if there is one.
@@ -51,16 +51,16 @@ pub enum Way {
 
 /// A response, and the connection that it is still read from.
 #[derive(Debug)]
-pub struct Answered {
+pub(crate) struct Answered {
     /// Head and body.
-    pub response: Response<Incoming>,
+    pub(crate) response: Response<Incoming>,
     /// Give it back once the body was read to its end; dropping it closes the connection.
-    pub lease: Lease,
+    pub(crate) lease: Lease,
 }
 
 /// A connection that is in use.
 #[derive(Debug)]
-pub struct Lease {
+pub(crate) struct Lease {
     pool: Arc<HttpPool>,
     sender: SendRequest<Body>,
 }
@@ -68,7 +68,7 @@ pub struct Lease {
 /// A request without a response.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum SendError {
+pub(crate) enum SendError {
     /// No connection.
     #[error(transparent)]
     Dial(#[from] DialError),
@@ -91,14 +91,14 @@ const MOST_IDLE: usize = 32;
 
 impl HttpPool {
     /// No connection yet.
-    pub fn new(dialer: Dialer, authority: Authority, security: Security, way: Way) -> Arc<Self> {
+    pub(crate) fn new(dialer: Dialer, authority: Authority, security: Security, way: Way) -> Arc<Self> {
         Arc::new(Self { dialer, authority, security, way, idle: Mutex::default() })
     }
 
     /// Sends a request. The caller sets the deadline; dropping the future gives the request up.
     ///
     /// A kept connection that turns out to be closed is replaced, if the request can be sent twice.
-    pub async fn send(self: &Arc<Self>, request: Request<Body>) -> Result<Answered, SendError> {
+    pub(crate) async fn send(self: &Arc<Self>, request: Request<Body>) -> Result<Answered, SendError> {
         let mut request = request;
         while let Some(mut sender) = self.take_idle() {
             let spare = replayable(&request);
@@ -155,7 +155,7 @@ impl HttpPool {
 
 impl Lease {
     /// The response was read to its end: the connection can serve another request.
-    pub fn give_back(mut self) {
+    pub(crate) fn give_back(mut self) {
         tokio::spawn(async move {
             // The end of the body and the readiness of the connection are two steps of its task.
             if timeout(Duration::from_secs(1), self.sender.ready()).await.is_ok_and(|ready| ready.is_ok()) {
@@ -180,17 +180,17 @@ fn replayable(request: &Request<Body>) -> Option<Request<Body>> {
 }
 
 /// No body.
-pub fn empty() -> Body {
+pub(crate) fn empty() -> Body {
     Empty::new().map_err(|never| match never {}).boxed_unsync()
 }
 
 /// A body that is whole.
-pub fn full(bytes: Bytes) -> Body {
+pub(crate) fn full(bytes: Bytes) -> Body {
     if bytes.is_empty() { empty() } else { Full::new(bytes).map_err(|never| match never {}).boxed_unsync() }
 }
 
 /// A body that comes piece by piece; an error breaks it off, the end of the channel ends it.
-pub fn channel(pieces: mpsc::Receiver<Result<Bytes, BodyError>>) -> Body {
+pub(crate) fn channel(pieces: mpsc::Receiver<Result<Bytes, BodyError>>) -> Body {
     let frames = futures_util::stream::unfold(pieces, |mut pieces| async {
         let piece = pieces.recv().await?;
         Some((piece.map(Frame::data), pieces))
@@ -199,6 +199,6 @@ pub fn channel(pieces: mpsc::Receiver<Result<Bytes, BodyError>>) -> Body {
 }
 
 /// A body that is read from a connection.
-pub fn incoming(body: Incoming) -> Body {
+pub(crate) fn incoming(body: Incoming) -> Body {
     body.map_err(Into::into).boxed_unsync()
 }

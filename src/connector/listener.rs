@@ -26,30 +26,30 @@ use crate::entity::UnixTime;
 
 /// What a listener is told.
 #[derive(Debug)]
-pub struct ListenerSettings {
+pub(crate) struct ListenerSettings {
     /// The relay and its gateway.
-    pub endpoint: Endpoint,
+    pub(crate) endpoint: Endpoint,
     /// The service.
-    pub target: Target,
+    pub(crate) target: Target,
     /// The shapes to announce, as in `sb-hc-viaduct-shapes`.
-    pub shapes: String,
+    pub(crate) shapes: String,
     /// Further gateways at which a rendezvous may be dialled.
-    pub gateways: Vec<super::authority::Authority>,
+    pub(crate) gateways: Vec<super::authority::Authority>,
     /// Opens connections.
-    pub dialer: Dialer,
+    pub(crate) dialer: Dialer,
     /// What the route is doing.
-    pub state: Arc<RouteState>,
+    pub(crate) state: Arc<RouteState>,
     /// Ping, silence and grace.
-    pub timing: ListenerTiming,
+    pub(crate) timing: ListenerTiming,
 }
 
 /// The times of a listener.
 #[derive(Clone, Copy, Debug)]
-pub struct ListenerTiming {
+pub(crate) struct ListenerTiming {
     /// Ping and silence of the control channel.
-    pub channel: ChannelTiming,
+    pub(crate) channel: ChannelTiming,
     /// After the signal to stop, running exchanges and streams get this long.
-    pub grace: Duration,
+    pub(crate) grace: Duration,
 }
 
 impl Default for ListenerTiming {
@@ -85,7 +85,7 @@ impl Serving {
 }
 
 /// Runs a listener until `stop`; then running work gets its grace.
-pub async fn run(settings: ListenerSettings, stop: CancellationToken) {
+pub(crate) async fn run(settings: ListenerSettings, stop: CancellationToken) {
     let ListenerSettings { endpoint, target, shapes, gateways, dialer, state, timing } = settings;
     let cancel = CancellationToken::new();
     let pool = match &target {

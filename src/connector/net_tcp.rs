@@ -23,7 +23,9 @@ use super::{
 use crate::{
     io::{Dialect, FrameDialect, JoinOptions, Leg, Stream, join},
     wire::{
-        framing::{DecodeError, FaultUri, PreambleEvent, PreambleReader, Protection, Session, encode, followers},
+        framing::{
+            DecodeError, FaultUri, PreambleEvent, PreambleReader, Protection, Session, encode, followers,
+        },
         websocket::{Close, FrameError, OpCode},
     },
 };
@@ -31,7 +33,7 @@ use crate::{
 /// Why a session did not come about.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum NetTcpError {
+pub(crate) enum NetTcpError {
     /// A connection broke.
     #[error("a connection broke before the session began: {0}")]
     Io(#[from] io::Error),
@@ -59,10 +61,10 @@ pub enum NetTcpError {
 }
 
 /// From the connection to a whole preamble: what .NET services allow (framing page 6.2).
-pub const PREAMBLE_WITHIN: Duration = Duration::from_secs(30);
+pub(crate) const PREAMBLE_WITHIN: Duration = Duration::from_secs(30);
 
 /// For the answer to an Upgrade Request (framing page 9, row 10).
-pub const UPGRADE_WITHIN: Duration = Duration::from_secs(30);
+pub(crate) const UPGRADE_WITHIN: Duration = Duration::from_secs(30);
 
 /// For the close of a refused rendezvous.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);

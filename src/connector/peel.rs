@@ -9,7 +9,7 @@ use crate::wire::websocket::{FrameError, FrameHead, OpCode, apply_mask};
 
 /// The beginning of a stream that a gateway sends us in frames.
 #[derive(Debug, Default)]
-pub struct Peel {
+pub(crate) struct Peel {
     /// Bytes behind the last whole head that was read: the start of a head or of a control frame.
     raw: BytesMut,
     payload: BytesMut,
@@ -21,7 +21,7 @@ pub struct Peel {
 
 /// What else was between the data frames.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Beside {
+pub(crate) enum Beside {
     /// Nothing: read more if the payload does not suffice.
     Nothing,
     /// A ping; this frame answers it.
@@ -32,12 +32,12 @@ pub enum Beside {
 
 impl Peel {
     /// Takes in what was read from the connection.
-    pub fn push(&mut self, raw: &[u8]) {
+    pub(crate) fn push(&mut self, raw: &[u8]) {
         self.raw.extend_from_slice(raw);
     }
 
     /// Moves on to the next control frame, or to the end of what was read. Call it until it says `Nothing`.
-    pub fn advance(&mut self, mask_key: [u8; 4]) -> Result<Beside, FrameError> {
+    pub(crate) fn advance(&mut self, mask_key: [u8; 4]) -> Result<Beside, FrameError> {
         loop {
             let here = self.raw.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
             self.payload.extend_from_slice(&self.raw.split_to(here));
@@ -74,17 +74,17 @@ impl Peel {
     }
 
     /// The bytes of the stream that have come and were not used yet.
-    pub fn payload(&self) -> &[u8] {
+    pub(crate) fn payload(&self) -> &[u8] {
         &self.payload
     }
 
     /// These many of them are used.
-    pub fn consume(&mut self, used: usize) {
+    pub(crate) fn consume(&mut self, used: usize) {
         self.payload.advance(used);
     }
 
     /// What is left, as a peer's frames whose end may still be on its way: the `early` of a leg.
-    pub fn into_early(self) -> BytesMut {
+    pub(crate) fn into_early(self) -> BytesMut {
         let rest = self.payload.len() as u64 + self.left;
         let mut early = BytesMut::new();
         if rest > 0 || self.open {
@@ -101,7 +101,7 @@ impl Peel {
 }
 
 /// One whole frame as a client sends it.
-pub fn client_frame(opcode: OpCode, payload: &[u8], mask_key: [u8; 4]) -> Vec<u8> {
+pub(crate) fn client_frame(opcode: OpCode, payload: &[u8], mask_key: [u8; 4]) -> Vec<u8> {
     let head = FrameHead { fin: true, opcode, mask: Some(mask_key), len: payload.len() as u64 };
     let size = head.encoded_len();
     let mut frame = vec![0; size];
@@ -154,7 +154,8 @@ mod tests {
 
     #[test]
     fn the_border_may_lie_inside_a_frame() {
-        let stream = [frame(true, OpCode::Binary, b"preamble and more"), frame(true, OpCode::Text, b" text")].concat();
+        let stream =
+            [frame(true, OpCode::Binary, b"preamble and more"), frame(true, OpCode::Text, b" text")].concat();
         let (first, rest, _) = peel(&stream, &[], 8);
         assert_eq!((&first[..], &rest[..]), (&b"preamble"[..], &b" and more text"[..]));
     }

@@ -9,12 +9,12 @@ use http::StatusCode;
 
 use super::{
     authority::{RendezvousAddress, Security},
+    base_path::Suffix,
     dial::{self, DialError, OpenSocket},
     handshake::{Ask, HandshakeError},
     http_request::{header_line, passes, service_uri},
     listener::Serving,
     net_tcp,
-    base_path::Suffix,
     target::{HttpTarget, Target},
 };
 use crate::{
@@ -45,21 +45,27 @@ pub(super) async fn serve(serving: Arc<Serving>, accept: Accept) {
     let _counted = serving.state.count();
     let outcome = match &serving.target {
         Target::Echo => match rendezvous(&serving, &address, first_protocol(&accept)).await {
-            Ok(socket) => super::echo::stream(socket, &serving.cancel).await.map_err(|error| error.to_string()),
+            Ok(socket) => {
+                super::echo::stream(socket, &serving.cancel).await.map_err(|error| error.to_string())
+            }
             Err(error) => Err(error.to_string()),
         },
         Target::NetTcp(target) => match serving.dialer.service(&target.authority, Security::Clear).await {
             Ok(service) => match rendezvous(&serving, &address, first_protocol(&accept)).await {
-                Ok(socket) => net_tcp::serve(&serving, target, service, socket).await.map_err(|e| e.to_string()),
+                Ok(socket) => {
+                    net_tcp::serve(&serving, target, service, socket).await.map_err(|e| e.to_string())
+                }
                 Err(error) => Err(error.to_string()),
             },
             Err(error) => reject(&serving, &address, &accept, unreachable(&error)).await,
         },
-        Target::Http(_) | Target::Tcp(_) | Target::Unix(_) => match behind(&serving, &accept, &address).await {
+        Target::Http(_) | Target::Tcp(_) | Target::Unix(_) => match behind(&serving, &accept, &address).await
+        {
             Ok(Behind { leg, protocol }) => match rendezvous(&serving, &address, protocol).await {
                 Ok(socket) => {
                     let borders = leg.dialect.frames().is_some();
-                    let end = join(socket.into_leg(borders), leg, JoinOptions::new(serving.cancel.clone())).await;
+                    let end =
+                        join(socket.into_leg(borders), leg, JoinOptions::new(serving.cancel.clone())).await;
                     log_end(&accept.id, &end);
                     Ok(())
                 }
@@ -102,10 +108,13 @@ async fn websocket_behind(
     address: &RendezvousAddress,
 ) -> Result<Behind, Reject> {
     let refuse = |text: String| Reject { status: StatusCode::BAD_REQUEST.as_u16(), text };
-    let raw_path = address.relay_path().ok_or_else(|| refuse("the accept address names no relay".to_owned()))?;
-    let suffix = Suffix::from_raw(serving.endpoint.path(), raw_path).map_err(|error| refuse(error.to_string()))?;
+    let raw_path =
+        address.relay_path().ok_or_else(|| refuse("the accept address names no relay".to_owned()))?;
+    let suffix =
+        Suffix::from_raw(serving.endpoint.path(), raw_path).map_err(|error| refuse(error.to_string()))?;
     let query = HybridQuery::parse(address.query()).rest;
-    let uri = service_uri(&target.base, &suffix, query.as_deref()).map_err(|error| refuse(error.to_string()))?;
+    let uri =
+        service_uri(&target.base, &suffix, query.as_deref()).map_err(|error| refuse(error.to_string()))?;
     let mut headers = Vec::new();
     for (name, value) in &accept.connect_headers.0 {
         let of_the_handshake = name.to_ascii_lowercase().starts_with("sec-websocket-");
@@ -190,7 +199,9 @@ fn unreachable(error: &DialError) -> Reject {
     };
     Reject {
         status: StatusCode::BAD_GATEWAY.as_u16(),
-        text: format!("the listener is connected, but the service behind it {why}: start the service, or correct the target of the listener"),
+        text: format!(
+            "the listener is connected, but the service behind it {why}: start the service, or correct the target of the listener"
+        ),
     }
 }
 

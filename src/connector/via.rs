@@ -10,7 +10,7 @@ use crate::wire::framing::{FramingLimits, Policy, Scheme, Via};
 /// A Via that is not passed on.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ViaRefused {
+pub(crate) enum ViaRefused {
     /// Another scheme than `net.tcp` or `sb`.
     #[error("the via is no net.tcp address")]
     Scheme,
@@ -24,7 +24,7 @@ pub enum ViaRefused {
 
 /// The service's address with what the client asked for below the relay (framing page 7.4: the dispatcher of .NET looks
 /// at scheme and path, port sharing at the path).
-pub fn service_via(via: &Via, relay: &str, target: &NetTcpTarget) -> Result<String, ViaRefused> {
+pub(crate) fn service_via(via: &Via, relay: &str, target: &NetTcpTarget) -> Result<String, ViaRefused> {
     let suffix = suffix(via, relay)?;
     let host = target.authority.host_header(super::target::NET_TCP_PORT);
     let path = match (target.base.as_str(), suffix.as_str()) {
@@ -36,7 +36,11 @@ pub fn service_via(via: &Via, relay: &str, target: &NetTcpTarget) -> Result<Stri
 }
 
 /// The relay's address with what the client asked for below the local door, and that suffix for the gateway.
-pub fn relay_via(via: &Via, door_path: &str, endpoint: &Endpoint) -> Result<(String, Suffix), ViaRefused> {
+pub(crate) fn relay_via(
+    via: &Via,
+    door_path: &str,
+    endpoint: &Endpoint,
+) -> Result<(String, Suffix), ViaRefused> {
     let suffix = suffix(via, door_path)?;
     let host = endpoint.authority().host_header(endpoint.authority().port());
     let via = fits(format!("net.tcp://{host}/{}{}", endpoint.path(), suffix.as_str()))?;
@@ -44,7 +48,7 @@ pub fn relay_via(via: &Via, door_path: &str, endpoint: &Endpoint) -> Result<(Str
 }
 
 /// What the preambles we pass on may hold. Tokens stay behind at the door that asked for them.
-pub fn policy() -> Policy {
+pub(crate) fn policy() -> Policy {
     Policy::relay(FramingLimits { token: 0, envelope: 0, ..FramingLimits::default() })
 }
 
@@ -82,16 +86,32 @@ mod tests {
     fn the_via_becomes_the_services_own_address() {
         let to = "net.tcp://svc:9000/Credit.svc";
         assert_eq!(at_service("net.tcp://relay/credit/check", to).unwrap(), "net.tcp://svc:9000/Credit.svc");
-        assert_eq!(at_service("net.tcp://relay:808/Credit/CHECK/v2/x", to).unwrap(), "net.tcp://svc:9000/Credit.svc/v2/x");
+        assert_eq!(
+            at_service("net.tcp://relay:808/Credit/CHECK/v2/x", to).unwrap(),
+            "net.tcp://svc:9000/Credit.svc/v2/x"
+        );
         assert_eq!(at_service("sb://relay/credit/check/", to).unwrap(), "net.tcp://svc:9000/Credit.svc/");
-        assert_eq!(at_service("net.tcp://relay/credit/check", "net.tcp://svc:808/").unwrap(), "net.tcp://svc/");
-        assert_eq!(at_service("net.tcp://relay/credit/check/a b", "net.tcp://svc/").unwrap(), "net.tcp://svc/a b");
+        assert_eq!(
+            at_service("net.tcp://relay/credit/check", "net.tcp://svc:808/").unwrap(),
+            "net.tcp://svc/"
+        );
+        assert_eq!(
+            at_service("net.tcp://relay/credit/check/a b", "net.tcp://svc/").unwrap(),
+            "net.tcp://svc/a b"
+        );
     }
 
     #[test]
     fn a_via_of_another_relay_or_out_of_the_base_is_refused() {
         let to = "net.tcp://svc/Credit.svc";
-        for path in ["/", "/other", "/credit/checkers", "/credit/check/../x", "/credit/check/..%2fx", "/credit/check/%5cx"] {
+        for path in [
+            "/",
+            "/other",
+            "/credit/checkers",
+            "/credit/check/../x",
+            "/credit/check/..%2fx",
+            "/credit/check/%5cx",
+        ] {
             let refused = at_service(&format!("net.tcp://relay{path}"), to);
             assert!(matches!(refused, Err(ViaRefused::Path(_))), "{path}: {refused:?}");
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    auth::{Authorized, AuthError, TokenOptions, authorize},
+    auth::{AuthError, Authorized, TokenOptions, authorize},
     entity::{HostName, Namespace, Relay, RelayKey, RelayPath, Right, UnixTime},
     gateway::{
         clock::unix_now,
@@ -38,7 +38,8 @@ pub(crate) fn look_up(core: &Core, peer: &Peer, host: &str, path: RelayPath) -> 
         Entities::Loading => return Err(Refusal::Starting),
         Entities::Ready(directory) => Arc::clone(directory),
     };
-    let named = |host: &str| HostName::parse(host).ok().and_then(|host| directory.namespace_of(&host).cloned());
+    let named =
+        |host: &str| HostName::parse(host).ok().and_then(|host| directory.namespace_of(&host).cloned());
     let namespace = named(host).ok_or(Malformed::UnknownHost)?;
     if let Some(server_name) = &peer.server_name
         && named(server_name).is_none_or(|other| other.name != namespace.name)
@@ -62,13 +63,29 @@ impl Addressed {
     }
 
     /// Checks the right of a listener.
-    pub(crate) fn listener(self, core: &Core, token: Option<&SecretString>) -> Result<(Target, Authorized), Refusal> {
+    pub(crate) fn listener(
+        self,
+        core: &Core,
+        token: Option<&SecretString>,
+    ) -> Result<(Target, Authorized), Refusal> {
         let authorized = self.check(core, token, Right::Listen)?;
         Ok((self.target()?, authorized))
     }
 
-    fn check(&self, core: &Core, token: Option<&SecretString>, right: Right) -> Result<Authorized, AuthError> {
-        check_token(core, token.map(|token| token.expose_secret()), right, &self.namespace, self.relay.as_deref(), &self.path)
+    fn check(
+        &self,
+        core: &Core,
+        token: Option<&SecretString>,
+        right: Right,
+    ) -> Result<Authorized, AuthError> {
+        check_token(
+            core,
+            token.map(|token| token.expose_secret()),
+            right,
+            &self.namespace,
+            self.relay.as_deref(),
+            &self.path,
+        )
     }
 
     fn target(self) -> Result<Target, Refusal> {
@@ -106,4 +123,3 @@ fn check_token(
     let options = TokenOptions::new(&settings.limits, &settings.timeouts);
     authorize(token, right, namespace, relay, path, unix_now(), &options)
 }
-

@@ -34,10 +34,15 @@ pub(super) fn apply(core: &Core, snapshot: Snapshot) {
             tracing::debug!(revision, "entities changed");
         }
         // The store refuses a host that another namespace has, so this is a store that somebody else wrote.
-        Err(error) => tracing::error!(%error, revision, "the store's entities contradict each other; the last good ones stay"),
+        Err(error) => {
+            tracing::error!(%error, revision, "the store's entities contradict each other; the last good ones stay")
+        }
     }
 }
 
 fn is_enabled(directory: &Directory, relay: &RelayKey) -> bool {
-    directory.namespace(&relay.namespace).and_then(|namespace| namespace.relay(&relay.path)).is_some_and(|relay| relay.enabled)
+    directory
+        .namespace(&relay.namespace)
+        .and_then(|namespace| namespace.relay(&relay.path))
+        .is_some_and(|relay| relay.enabled)
 }

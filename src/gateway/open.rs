@@ -54,7 +54,10 @@ pub(super) fn tls(config: &Config) -> Result<DoorTls, TlsError> {
         .filter(|(door, address)| Doors::inside_tls(*door, *address))
         .map(|(door, _)| door)
         .collect();
-    doors.into_iter().map(|door| Ok((door, ServerTls::new(certificates(config, door)?, alpn(door))?))).collect()
+    doors
+        .into_iter()
+        .map(|door| Ok((door, ServerTls::new(certificates(config, door)?, alpn(door))?)))
+        .collect()
 }
 
 /// Shows the certificates of a new configuration from now on, at every door or at none.
@@ -89,16 +92,15 @@ fn alpn(door: DoorName) -> Alpn {
 
 pub(super) fn admin_context(core: &Arc<Core>, config: &Config) -> AdminContext {
     let state = Arc::clone(core);
-    AdminContext { state, token: config.gateway.admin_token.clone(), names: vec![config.gateway.name.clone()] }
+    AdminContext {
+        state,
+        token: config.gateway.admin_token.clone(),
+        names: vec![config.gateway.name.clone()],
+    }
 }
 
 /// Serves every bound door until the gateway drains.
-pub(super) fn serve(
-    core: &Arc<Core>,
-    bound: Vec<Bound>,
-    tls: &DoorTls,
-    admin: &Arc<ArcSwap<AdminContext>>,
-) {
+pub(super) fn serve(core: &Arc<Core>, bound: Vec<Bound>, tls: &DoorTls, admin: &Arc<ArcSwap<AdminContext>>) {
     for door in bound {
         let limit = core.settings.load().limits.connections_per_door as usize;
         let options =
@@ -112,7 +114,8 @@ pub(super) fn serve(
         let name = door.name;
         let core = Arc::clone(core);
         let admin = Arc::clone(admin);
-        let handle = move |accepted| connection(Arc::clone(&core), name, accepted, tls.clone(), Arc::clone(&admin));
+        let handle =
+            move |accepted| connection(Arc::clone(&core), name, accepted, tls.clone(), Arc::clone(&admin));
         tokio::spawn(io::serve(vec![door.listener], options, handle));
     }
 }

@@ -13,7 +13,10 @@ use crate::{
     io::TlsError,
     management::AdminContext,
     relay::GatewayId,
-    store::{EmbeddedStore, EntityStore, MemoryRegistrations, MemoryStore, RegistrationStore, SeedReport, StoreError},
+    store::{
+        EmbeddedStore, EntityStore, MemoryRegistrations, MemoryStore, RegistrationStore, SeedReport,
+        StoreError,
+    },
     telemetry::Metrics,
 };
 
@@ -32,7 +35,9 @@ pub struct Gateway {
 #[non_exhaustive]
 pub enum StartError {
     /// A door's address cannot be opened.
-    #[error("door {door} cannot be opened at {error}; is another process there, or is the port below 1024 without the right to it?")]
+    #[error(
+        "door {door} cannot be opened at {error}; is another process there, or is the port below 1024 without the right to it?"
+    )]
     Door {
         /// The door.
         door: DoorName,

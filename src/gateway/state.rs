@@ -8,7 +8,9 @@ use super::{
 };
 use crate::{
     entity::{Namespace, Relay, RelayKey, RelayKind},
-    management::{ConnectionState, GatewayState, ListenerState, NamespaceState, Readiness, RelayState, State},
+    management::{
+        ConnectionState, GatewayState, ListenerState, NamespaceState, Readiness, RelayState, State,
+    },
 };
 
 impl State for Core {
@@ -31,9 +33,10 @@ impl State for Core {
         let connections = self.live.all::<LiveConnection>();
         let mut namespaces: Vec<NamespaceState> = match &**self.directory.load() {
             Entities::Loading => Vec::new(),
-            Entities::Ready(directory) => {
-                directory.namespaces().map(|namespace| namespace_state(namespace, &listeners, &connections)).collect()
-            }
+            Entities::Ready(directory) => directory
+                .namespaces()
+                .map(|namespace| namespace_state(namespace, &listeners, &connections))
+                .collect(),
         };
         namespaces.sort_by(|a, b| a.name.cmp(&b.name));
         GatewayState { gateway: self.id.to_string(), version: env!("CARGO_PKG_VERSION"), namespaces }

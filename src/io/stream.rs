@@ -46,7 +46,10 @@ impl Stream {
         #[cfg(unix)]
         return Ok(Self::Unix(UnixStream::connect(path).await?));
         #[cfg(not(unix))]
-        return Err(io::Error::new(io::ErrorKind::Unsupported, format!("{}: no sockets in the file system here", path.display())));
+        return Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            format!("{}: no sockets in the file system here", path.display()),
+        ));
     }
 
     /// The socket beneath, where it is TCP.

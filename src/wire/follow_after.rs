@@ -45,7 +45,10 @@ mod tests {
 
     impl Follower for Sentence {
         fn follow(&mut self, bytes: &[u8]) -> Passage {
-            bytes.iter().position(|b| *b == b'.').map_or(Passage::All { unseen: 0 }, |at| Passage::Ended { at: at + 1 })
+            bytes
+                .iter()
+                .position(|b| *b == b'.')
+                .map_or(Passage::All { unseen: 0 }, |at| Passage::Ended { at: at + 1 })
         }
 
         fn eof(&mut self) -> Result<(), FollowError> {

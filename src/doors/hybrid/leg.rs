@@ -34,7 +34,9 @@ pub(crate) async fn join_upgraded(core: Arc<Core>, sender: OnUpgrade, listener: 
         Ok(Err(error)) => {
             tracing::debug!(tracking_id = %joining.shown.tracking_id, %error, "a side hung up before it was joined");
         }
-        Err(_) => tracing::debug!(tracking_id = %joining.shown.tracking_id, "a side never finished its handshake"),
+        Err(_) => {
+            tracing::debug!(tracking_id = %joining.shown.tracking_id, "a side never finished its handshake")
+        }
     }
 }
 

@@ -22,7 +22,9 @@ use super::{
 use crate::{
     gateway::{core::Core, dialled::Dialled, meet::sleep_until},
     io::{FrameDialect, FrameReader, FrameStream, FrameStreamError, FrameWriter, Kind, Piece as Came},
-    relay::{Exchange, ExchangeCommand, ExchangeTerms, Piece, Refusal, RequestBody, ResponseBody, ResponseHead},
+    relay::{
+        Exchange, ExchangeCommand, ExchangeTerms, Piece, Refusal, RequestBody, ResponseBody, ResponseHead,
+    },
     wire::{
         hybrid::{ControlMessage, Response},
         websocket::Close,
@@ -63,7 +65,9 @@ pub(crate) async fn exchange(
         let dialect = FrameDialect { largest_frame: frame, ..FrameDialect::hybrid_server() };
         let (reader, writer) = FrameStream::new(stream, early, dialect).into_split();
         let (request, upload) = match begin {
-            Begin::Sent { respond_by } => (RequestBody::Sent { respond_by }, Either::Right(nothing_to_send(writer))),
+            Begin::Sent { respond_by } => {
+                (RequestBody::Sent { respond_by }, Either::Right(nothing_to_send(writer)))
+            }
             Begin::Send(sending) => (RequestBody::Streamed, Either::Left((writer, sending))),
         };
         let driver = Driver {
@@ -157,8 +161,11 @@ impl Driver {
         drop(items);
         // Without its writer the connection is in the middle of a frame: it can only be dropped.
         if let (Some(writer), Some(code)) = (writer, close) {
-            let reason = if code == 1000 { String::new() } else { asked.close_reason("The exchange has ended") };
-            let _ = tokio::time::timeout(CLOSE_TIME, farewell(writer, self.reader, Close::new(code, &reason))).await;
+            let reason =
+                if code == 1000 { String::new() } else { asked.close_reason("The exchange has ended") };
+            let _ =
+                tokio::time::timeout(CLOSE_TIME, farewell(writer, self.reader, Close::new(code, &reason)))
+                    .await;
         }
     }
 
@@ -216,7 +223,11 @@ impl Driver {
 }
 
 /// Closes, and waits for the listener to do the same.
-async fn farewell(mut writer: FrameWriter, mut reader: FrameReader, close: Close) -> Result<(), FrameStreamError> {
+async fn farewell(
+    mut writer: FrameWriter,
+    mut reader: FrameReader,
+    close: Close,
+) -> Result<(), FrameStreamError> {
     writer.close(&close).await?;
     while let Came::Data { .. } = reader.next().await? {}
     writer.shutdown().await

@@ -128,7 +128,8 @@ async fn http(core: &Arc<Core>, arrived: Arrived) -> Result<Response<Body>, Refu
 async fn hold_back(core: &Core, refusal: &Refusal, address: std::net::IpAddr) {
     let settings = core.settings.load_full();
     let limit = settings.limits.failed_handshakes_per_minute;
-    let guessing = matches!(refusal, Refusal::Unauthorized(_) | Refusal::Malformed(Malformed::UnknownRendezvous(_)));
+    let guessing =
+        matches!(refusal, Refusal::Unauthorized(_) | Refusal::Malformed(Malformed::UnknownRendezvous(_)));
     if guessing && core.throttle.failed(address, limit, Instant::now()) {
         tokio::time::sleep(settings.timeouts.refusal_delay).await;
     }

@@ -18,7 +18,8 @@ pub(super) fn admit(core: &Core, peer: &Peer, via: &Via) -> Result<(Target, Opti
     let addressed = admit::look_up(core, peer, via.host(), path)?;
     let in_clear = peer.transport == Transport::Clear;
     if let Some(relay) = &addressed.relay {
-        let may = !in_clear || (!relay.requires_transport_security && relay.allows_clear_from(peer.address.ip()));
+        let may =
+            !in_clear || (!relay.requires_transport_security && relay.allows_clear_from(peer.address.ip()));
         if !may {
             // The token, if there is one, has crossed the network already; it is not looked at.
             return Err(AuthError::AddressRefused.into());

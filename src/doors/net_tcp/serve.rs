@@ -51,9 +51,8 @@ async fn one(
     policy: &Policy,
     waits: Waits,
 ) -> Option<(Stream, BytesMut)> {
-    let preamble = preamble::read(&mut stream, &mut read, policy, waits, |preamble| {
-        admit(core, peer, &preamble.via)
-    });
+    let preamble =
+        preamble::read(&mut stream, &mut read, policy, waits, |preamble| admit(core, peer, &preamble.via));
     let preamble = tokio::select! {
         preamble = preamble => preamble,
         () = core.draining.cancelled() => Err(NoPreamble::Ended),

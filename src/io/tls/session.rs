@@ -127,8 +127,9 @@ fn process<C: Unbuffered>(
     let mut progress = Progress::default();
     let mut failed = None;
     loop {
-        let UnbufferedStatus { discard, state } =
-            connection.process_records(&mut incoming[progress.consumed..]);
+        // After an error only its alert is asked for: the bytes that caused it must not cause it again.
+        let unread = if failed.is_none() { &mut incoming[progress.consumed..] } else { &mut [] };
+        let UnbufferedStatus { discard, state } = connection.process_records(unread);
         match state {
             Ok(ConnectionState::ReadTraffic(mut traffic)) => {
                 while let Some(record) = traffic.next_record() {
@@ -146,7 +147,7 @@ fn process<C: Unbuffered>(
                 progress.consumed += discard;
                 break;
             }
-            // Once more, for the alert that tells the peer why; then the same error comes again.
+            // Once more, for the alert that tells the peer why.
             Err(error) if failed.is_none() => failed = Some(error),
             Err(_) => break,
         }

@@ -12,6 +12,9 @@ mod receiver;
 mod tls;
 mod walk;
 
+#[cfg(test)]
+mod tests;
+
 pub use initiator::InitiatorFollower;
 pub use receiver::ReceiverFollower;
 
