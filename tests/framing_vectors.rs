@@ -1,5 +1,7 @@
 //! Message framing against bytes that others made: the vectors and the recordings of `fixtures/`.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::path::{Path, PathBuf};
 
 use rand::rngs::SmallRng;

@@ -3,7 +3,7 @@
 //! Each step has one method that reads the record it waits for and gives the next step, so an illegal order does not
 //! compile:
 //!
-//! ```compile_fail
+//! ```compile_fail,E0308
 //! use viaduct::wire::framing::{AwaitVersion, Next, Policy};
 //! // The mode comes after the version: a step that waits for the version never gives one that waits for the Via.
 //! let Next::Step { step, .. } = AwaitVersion::new().next(&[0, 1, 0], &Policy::default()).unwrap() else { return };

@@ -308,13 +308,15 @@ fn an_initiator_that_does_not_wait_gains_nothing() {
 
 #[test]
 fn an_initiator_that_does_not_wait_and_is_unprotected_gains_nothing_either() {
-    let attack = [&frame(0x16, 0x40)[..], &frame(0x14, 0x40), &[0x0c, 0x07], OTHER].concat();
-    let (mut initiator, _receiver) = pair(DUPLEX, NEGOTIATE);
-    let (at, _) = refusal(&mut initiator, &attack);
-    assert!(at <= attack.len() - OTHER.len());
-    let (mut initiator, _receiver) = pair(DUPLEX, NEGOTIATE);
-    let passed = attack.iter().take_while(|byte| initiator.follow(&[**byte]) == all(0)).count();
-    assert!(passed <= attack.len() - OTHER.len() + 1);
+    for session in [&[0x0c, 0x07][..], &[0x0c, 0x06, 1, 0xaa, 0x07]] {
+        let attack = [&frame(0x16, 0x40)[..], &frame(0x14, 0x40), session, OTHER].concat();
+        let (mut initiator, _receiver) = pair(DUPLEX, NEGOTIATE);
+        let (at, _) = refusal(&mut initiator, &attack);
+        assert!(at <= attack.len() - OTHER.len());
+        let (mut initiator, _receiver) = pair(DUPLEX, NEGOTIATE);
+        let passed = attack.iter().take_while(|byte| initiator.follow(&[**byte]) == all(0)).count();
+        assert!(passed <= attack.len() - OTHER.len() + 1);
+    }
 }
 
 #[test]
