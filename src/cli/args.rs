@@ -128,7 +128,7 @@ pub struct ConnectionArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub struct DialArgs {
     /// Speak ws: instead of wss:, in clear; for tests on one machine
-    #[arg(long)]
+    #[arg(long, alias = "insecure")]
     pub clear: bool,
     /// Further gateways a listener may be told to dial, host or host:port
     #[arg(long, value_delimiter = ',', value_name = "HOST")]
@@ -154,6 +154,9 @@ pub struct ListenArgs {
 /// `viaduct forward`.
 #[derive(Clone, Debug, Args)]
 pub struct ForwardArgs {
+    /// Take port 808 for a net.tcp door, though on Windows the Net.TCP Port Sharing Service sits there
+    #[arg(long)]
+    pub allow_808: bool,
     /// The local door: tcp://127.0.0.1:9000, net.tcp://127.0.0.1:8808/path, or http://127.0.0.1:8080
     pub local: LocalDoor,
     /// The relay its connections go to
@@ -163,7 +166,7 @@ pub struct ForwardArgs {
     #[command(flatten)]
     pub connection: ConnectionArgs,
     /// Speak ws: instead of wss:, in clear; for tests on one machine
-    #[arg(long)]
+    #[arg(long, alias = "insecure")]
     pub clear: bool,
 }
 

@@ -24,8 +24,6 @@ pub(crate) enum Failure {
     },
     /// The configuration is wrong: status 1, a line for each error and one that counts them.
     Config(ConfigError),
-    /// Everything was said already: status 1 and no line.
-    Said,
 }
 
 impl Failure {
@@ -57,7 +55,6 @@ impl Failure {
             Self::Failed { what, advice } => {
                 print_error(&format!("viaduct: {}; {}", one_line(&what), one_line(&advice)));
             }
-            Self::Said => {}
         }
         ExitCode::FAILURE
     }

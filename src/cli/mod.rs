@@ -5,6 +5,7 @@ mod ca;
 mod connect;
 mod connection;
 mod demo;
+mod dialer;
 mod failure;
 mod forward;
 mod init;

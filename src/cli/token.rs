@@ -45,11 +45,14 @@ fn path(args: &TokenArgs, connection: &ConnectionString, via: Option<&Url>) -> R
     if text.trim_matches('/').is_empty() {
         return Ok(String::new());
     }
-    let path = RelayPath::parse(text).map_err(|error| Failure::Usage(format!("{option} {text:?}: {error}")))?;
+    let path =
+        RelayPath::parse(text).map_err(|error| Failure::Usage(format!("{option} {text:?}: {error}")))?;
     if let Some(entity_path) = &connection.entity_path
         && !path.starts_with(entity_path)
     {
-        return Err(Failure::Usage(format!("{option} {text:?}: the connection string is for {entity_path} alone")));
+        return Err(Failure::Usage(format!(
+            "{option} {text:?}: the connection string is for {entity_path} alone"
+        )));
     }
     Ok(path.decoded().trim_matches('/').to_owned())
 }
@@ -69,7 +72,8 @@ fn token(connection: &ConnectionString, path: &str, ttl: Duration) -> Result<Tok
             Ok(Token { text: text.clone(), expires: parsed.expires() })
         }
         Credential::None => Err(Failure::Usage(
-            "the connection string holds no key; take one with SharedAccessKeyName and SharedAccessKey".to_owned(),
+            "the connection string holds no key; take one with SharedAccessKeyName and SharedAccessKey"
+                .to_owned(),
         )),
     }
 }
@@ -81,7 +85,9 @@ fn now() -> UnixTime {
 
 fn parse_via(text: &str) -> Result<Url, Failure> {
     let wrong = |what: &str| {
-        Failure::Usage(format!("--via {text:?}: {what}; give net.tcp://HOST:PORT/PATH of the gateway's net_tcp door"))
+        Failure::Usage(format!(
+            "--via {text:?}: {what}; give net.tcp://HOST:PORT/PATH of the gateway's net_tcp door"
+        ))
     };
     let url = Url::parse(text).map_err(|_| wrong("is no URL"))?;
     if url.scheme() != "net.tcp" {
@@ -142,7 +148,8 @@ mod tests {
     use super::*;
     use crate::cli::args::ConnectionArgs;
 
-    const CONNECTION: &str = "Endpoint=sb://relay.example.net:8443/;SharedAccessKeyName=send;SharedAccessKey=abc=";
+    const CONNECTION: &str =
+        "Endpoint=sb://relay.example.net:8443/;SharedAccessKeyName=send;SharedAccessKey=abc=";
 
     fn args(path: Option<&str>, connection: &str) -> TokenArgs {
         TokenArgs {
@@ -196,7 +203,8 @@ mod tests {
 
     #[test]
     fn lines_hold_the_via_the_identity_and_the_end() {
-        let token = Token { text: "SharedAccessSignature sr=a&sig=b".into(), expires: UnixTime(1_800_000_000) };
+        let token =
+            Token { text: "SharedAccessSignature sr=a&sig=b".into(), expires: UnixTime(1_800_000_000) };
         let via = parse_via("net.tcp://relay.example.net:808/calc").unwrap();
         let text = lines(&via, &token, Some("svc.example.net"));
         assert!(

@@ -1,5 +1,6 @@
 //! `connect.toml`: many listeners and local doors of one connector.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -21,6 +22,8 @@ pub struct ConnectConfig {
     pub forward: Vec<ForwardRoute>,
     /// A PEM file with a root certificate to trust besides the usual ones.
     pub ca: Option<PathBuf>,
+    /// Where the state of the routes is shown as JSON; always of loopback.
+    pub state: Option<SocketAddr>,
 }
 
 /// One listener in front of a service.
@@ -97,6 +100,8 @@ pub(super) struct ConnectFile {
     connection_string_file: Option<PathBuf>,
     /// PEM file with a root certificate to trust besides the usual ones. Left out: `--ca` or `VIADUCT_CA`.
     ca: Option<PathBuf>,
+    /// Address and port, of loopback, where the state of each route is shown as JSON. Left out: nowhere. Read at the start alone.
+    state: Option<String>,
     listen: Vec<Listen>,
     forward: Vec<Forward>,
 }
@@ -149,6 +154,9 @@ pub(super) struct Forward {
     /// `true` speaks `ws:` instead of `wss:`, in clear; for tests on one machine.
     #[serde(default)]
     clear: bool,
+    /// `true` takes port 808 for a `net.tcp` door, though on Windows the Net.TCP Port Sharing Service sits there.
+    #[serde(default)]
+    allow_808: bool,
 }
 
 impl ConnectConfig {
@@ -184,8 +192,12 @@ fn check(written: ConnectFile, environment: &Environment, problems: &mut Problem
     }
 
     let mut names = Vec::new();
-    let mut config =
-        ConnectConfig { listen: vec![], forward: vec![], ca: written.ca.map(|ca| environment.path(&ca)) };
+    let mut config = ConnectConfig {
+        listen: vec![],
+        forward: vec![],
+        ca: written.ca.map(|ca| environment.path(&ca)),
+        state: written.state.and_then(|state| loopback(&state, problems)),
+    };
     for (n, route) in written.listen.into_iter().enumerate() {
         let at = format!("listen[{n}]");
         let own = (route.connection_string.as_ref(), route.connection_string_file.as_deref());
@@ -212,12 +224,25 @@ fn check(written: ConnectFile, environment: &Environment, problems: &mut Problem
         unique(&at, &name, &mut names, problems);
         let local = parsed(&at, "local", route.local.parse::<LocalDoor>(), problems);
         let to = parsed(&at, "to", RelayPath::parse(&route.to), problems);
+        if local.as_ref().is_some_and(LocalDoor::is_port_sharing) && !route.allow_808 {
+            let text = "on Windows the Net.TCP Port Sharing Service owns port 808; choose another, or add allow_808 = true";
+            problems.add(&format!("{at}.local"), text);
+        }
         if let (Some(local), Some(to), Some(connection)) = (local, to, connection) {
             check_entity_path(&at, "to", to.decoded(), &connection, problems);
             config.forward.push(ForwardRoute { name, local, to, connection, dial: Dial::clear(route.clear) });
         }
     }
     config
+}
+
+/// The address of the state: nothing there asks who is there, so it is for this machine alone.
+fn loopback(text: &str, problems: &mut Problems) -> Option<SocketAddr> {
+    let address = parsed("", "state", text.parse::<SocketAddr>(), problems)?;
+    if !address.ip().is_loopback() {
+        problems.add("state", "is not an address of loopback; write 127.0.0.1:port");
+    }
+    Some(address)
 }
 
 impl Dial {

@@ -1,6 +1,6 @@
 //! `docs/configuration.md`, made from the types: doc comments, kinds of values and defaults.
 //!
-//! `viaduct configuration-reference > docs/configuration.md` renews it; `tests/config.rs` fails when it is stale.
+//! `viaduct configuration-reference > docs/configuration.md` renews it; `tests/tidy.rs` fails when it is stale.
 
 use std::fmt::Write;
 
@@ -87,7 +87,10 @@ fn section<T: JsonSchema>(page: &mut String, title: &str, sources: Sources) {
         title.into()
     };
     line(page, &format!("### {title}\n"));
-    line(page, &format!("{}\n", text(&schema["description"])));
+    let about = text(&schema["description"]);
+    // A declared type begins with its own key, which is the title here.
+    let about = about.split_once("`: ").map_or(about.as_str(), |(_, about)| about);
+    line(page, &format!("{}\n", capital(about)));
     match sources {
         Sources::Hidden => line(page, "| key | value | default | what it is |\n| --- | --- | --- | --- |"),
         Sources::Shown => {
@@ -107,7 +110,8 @@ fn section<T: JsonSchema>(page: &mut String, title: &str, sources: Sources) {
             default => format!("`{}`", default.to_string().replace(".0 ", "").replace(" B", "B")),
         };
         let description = text(&property["description"]);
-        let kind = kind(property, &schema);
+        let has_file = schema["properties"].get(format!("{key}_file")).is_some();
+        let kind = if has_file { "secret".to_owned() } else { kind(property, &schema) };
         match sources {
             Sources::Hidden => line(page, &format!("| `{key}` | {kind} | {default} | {description} |")),
             Sources::Shown => {
@@ -118,6 +122,11 @@ fn section<T: JsonSchema>(page: &mut String, title: &str, sources: Sources) {
         }
     }
     page.push('\n');
+}
+
+fn capital(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
 fn line(page: &mut String, text: &str) {

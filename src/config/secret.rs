@@ -41,10 +41,13 @@ impl From<&str> for SecretText {
     }
 }
 
+/// The value of an environment variable, by its name.
+type Variable = dyn Fn(&str) -> Option<String> + Send + Sync;
+
 /// What a configuration file may refer to: files beside it and the environment of the process.
 pub struct Environment {
     base: PathBuf,
-    variable: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    variable: Box<Variable>,
 }
 
 impl fmt::Debug for Environment {

@@ -169,6 +169,13 @@ impl FromStr for LocalDoor {
     }
 }
 
+impl LocalDoor {
+    /// Whether it is where Windows' own Net.TCP Port Sharing Service sits.
+    pub fn is_port_sharing(&self) -> bool {
+        self.protocol == LocalProtocol::NetTcp && self.port == NET_TCP_PORT
+    }
+}
+
 impl fmt::Display for LocalDoor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (host, port) = (Bracketed(&self.host), self.port);

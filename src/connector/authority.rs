@@ -6,7 +6,7 @@ use url::Url;
 
 /// A host name or address with a port. The host is in lower case and without brackets.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Authority {
+pub(crate) struct Authority {
     host: String,
     port: u16,
 }
@@ -14,7 +14,7 @@ pub struct Authority {
 /// Text that is no authority.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum AuthorityError {
+pub(crate) enum AuthorityError {
     /// Nothing before the port.
     #[error("no host name")]
     NoHost,
@@ -31,7 +31,7 @@ pub enum AuthorityError {
 
 impl Authority {
     /// A host, with or without the brackets of an IPv6 address, and a port.
-    pub fn new(host: &str, port: u16) -> Result<Self, AuthorityError> {
+    pub(crate) fn new(host: &str, port: u16) -> Result<Self, AuthorityError> {
         let bracketed = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
         let bare = bracketed.unwrap_or(host);
         if bare.is_empty() {
@@ -45,7 +45,7 @@ impl Authority {
     }
 
     /// Reads `host`, `host:port`, `[::1]` or `[::1]:port`. `default_port` stands in for a missing port.
-    pub fn parse(text: &str, default_port: Option<u16>) -> Result<Self, AuthorityError> {
+    pub(crate) fn parse(text: &str, default_port: Option<u16>) -> Result<Self, AuthorityError> {
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
             _ => (text, None),
@@ -61,17 +61,17 @@ impl Authority {
     }
 
     /// The host in lower case, without brackets: what is resolved and what TLS checks.
-    pub fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
     /// The port.
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
     /// As it stands in a `Host` header: the port is left out when it is `default_port`.
-    pub fn host_header(&self, default_port: u16) -> String {
+    pub(crate) fn host_header(&self, default_port: u16) -> String {
         let text = self.to_string();
         match text.strip_suffix(&format!(":{default_port}")) {
             Some(host) if self.port == default_port => host.to_owned(),
@@ -92,7 +92,7 @@ impl fmt::Display for Authority {
 
 /// TLS, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Security {
+pub(crate) enum Security {
     /// `wss:` and `https:`.
     Tls,
     /// `ws:` and `http:`: only where the user said so.
@@ -101,7 +101,7 @@ pub enum Security {
 
 impl Security {
     /// 443 or 80.
-    pub fn default_port(self) -> u16 {
+    pub(crate) fn default_port(self) -> u16 {
         match self {
             Self::Tls => 443,
             Self::Clear => 80,
@@ -112,24 +112,24 @@ impl Security {
 /// Where a rendezvous may be dialled: a gateway that was taken over must not turn its listeners into a tool that
 /// opens connections inside their network (design, section 5).
 #[derive(Clone, Debug)]
-pub struct DialPolicy {
+pub(crate) struct DialPolicy {
     security: Security,
     allowed: Vec<Authority>,
 }
 
 /// Where a rendezvous is: what is needed to dial it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RendezvousAddress {
+pub(crate) struct RendezvousAddress {
     /// The authority to connect to.
-    pub authority: Authority,
+    pub(crate) authority: Authority,
     /// Path and query exactly as they stood in the address.
-    pub path_and_query: String,
+    pub(crate) path_and_query: String,
 }
 
 /// An address that is not dialled.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum AddressError {
+pub(crate) enum AddressError {
     /// No absolute URL, or one with characters that do not belong there.
     #[error("the gateway sent a rendezvous address that is no URL")]
     NotAUrl,
@@ -145,7 +145,7 @@ pub enum AddressError {
 
 impl DialPolicy {
     /// The authority of the control channel, and the gateways the user named.
-    pub fn new(security: Security, control_channel: Authority, gateways: &[Authority]) -> Self {
+    pub(crate) fn new(security: Security, control_channel: Authority, gateways: &[Authority]) -> Self {
         let mut allowed = vec![control_channel];
         allowed.extend_from_slice(gateways);
         Self { security, allowed }
@@ -153,7 +153,7 @@ impl DialPolicy {
 
     /// Checks an address from an `accept` or a `request` message. What comes back keeps path and query byte for byte:
     /// the address is opened as it is (hybrid page 3.1).
-    pub fn check(&self, address: &str) -> Result<RendezvousAddress, AddressError> {
+    pub(crate) fn check(&self, address: &str) -> Result<RendezvousAddress, AddressError> {
         // The URL type repairs what it reads; an address with such characters is refused instead.
         if !address.bytes().all(|b| b.is_ascii_graphic()) || address.contains(['\\', '#']) {
             return Err(AddressError::NotAUrl);
@@ -184,7 +184,7 @@ impl DialPolicy {
 
 impl RendezvousAddress {
     /// The path without `/$hc`, still percent-encoded: what the sender asked for. `None` when it is not of that form.
-    pub fn relay_path(&self) -> Option<&str> {
+    pub(crate) fn relay_path(&self) -> Option<&str> {
         let path = self.path_and_query.split('?').next().unwrap_or_default();
         let marker = path.get(..4).filter(|m| m.eq_ignore_ascii_case("/$hc"));
         let rest = match marker {
@@ -195,12 +195,12 @@ impl RendezvousAddress {
     }
 
     /// The query as it stood in the address.
-    pub fn query(&self) -> Option<&str> {
+    pub(crate) fn query(&self) -> Option<&str> {
         self.path_and_query.split_once('?').map(|(_, query)| query)
     }
 
     /// The path and query that refuse this sender (hybrid page 3.4).
-    pub fn rejection(&self, status: u16, description: &str) -> String {
+    pub(crate) fn rejection(&self, status: u16, description: &str) -> String {
         let joint = if self.path_and_query.contains('?') { '&' } else { '?' };
         let description: String = url::form_urlencoded::byte_serialize(description.as_bytes()).collect();
         format!(
@@ -247,10 +247,7 @@ mod tests {
         let text = "wss://RELAY.example.net:443/$hc/plant7/a%20b//x?mode=fast&sb-hc-action=accept&sb-hc-id=1";
         let address = policy().check(text).unwrap();
         assert_eq!(address.authority, authority("relay.example.net"));
-        assert_eq!(
-            address.path_and_query,
-            "/$hc/plant7/a%20b//x?mode=fast&sb-hc-action=accept&sb-hc-id=1"
-        );
+        assert_eq!(address.path_and_query, "/$hc/plant7/a%20b//x?mode=fast&sb-hc-action=accept&sb-hc-id=1");
         assert_eq!(address.relay_path(), Some("/plant7/a%20b//x"));
         assert!(policy().check("wss://g1.example.net:8443/$hc/a?b=c").is_ok());
     }

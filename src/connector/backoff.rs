@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// Why the control channel is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub(crate) enum Cause {
     /// It was lost or could not be opened; the next attempt may well succeed.
     Passing,
     /// The gateway says that the relay does not exist. SDK listeners give up here; we go on slowly, because an
@@ -17,14 +17,14 @@ pub enum Cause {
 /// The waiting times between attempts: those of the SDKs (hybrid page 2.5), with jitter so that the listeners of a
 /// gateway that restarts do not come back in one wave.
 #[derive(Debug, Default)]
-pub struct Backoff {
+pub(crate) struct Backoff {
     step: usize,
     online: Option<Instant>,
 }
 
 impl Backoff {
     /// The control channel is open.
-    pub fn handle_online(&mut self, now: Instant) {
+    pub(crate) fn handle_online(&mut self, now: Instant) {
         self.online = Some(now);
     }
 
@@ -32,7 +32,7 @@ impl Backoff {
     ///
     /// `random` is any number; it spreads the wait by up to a fifth. A channel that lived for [`SETTLED`] starts the
     /// series again; one that breaks at once does not, so that a gateway which accepts and drops is not hammered.
-    pub fn handle_offline(&mut self, cause: Cause, random: u64, now: Instant) -> Duration {
+    pub(crate) fn handle_offline(&mut self, cause: Cause, random: u64, now: Instant) -> Duration {
         if self.online.take().is_some_and(|since| now.saturating_duration_since(since) >= SETTLED) {
             self.step = 0;
         }
@@ -66,7 +66,7 @@ const SERIES: [Duration; 6] = [
 ];
 
 /// A control channel that lived this long was a good one.
-pub const SETTLED: Duration = Duration::from_secs(30);
+pub(crate) const SETTLED: Duration = Duration::from_secs(30);
 
 /// The least wait while the relay does not exist.
 const MISSING: Duration = Duration::from_secs(10);

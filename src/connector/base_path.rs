@@ -10,16 +10,16 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode, utf8_percent_encode};
 
 /// The path of `--to`: empty, or beginning with a slash; as the user wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BasePath(String);
+pub(crate) struct BasePath(String);
 
 /// What a request addresses below its relay: percent-encoded, empty or beginning with a slash, and checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Suffix(String);
+pub(crate) struct Suffix(String);
 
 /// A path that is not sent on; the sender is told 400.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum PathRefused {
+pub(crate) enum PathRefused {
     /// `.` or `..`, in any spelling.
     #[error("the path holds a dot segment")]
     DotSegment,
@@ -42,13 +42,13 @@ pub enum PathRefused {
 
 impl BasePath {
     /// Reads the path of a target URL.
-    pub fn parse(path: &str) -> Result<Self, PathRefused> {
+    pub(crate) fn parse(path: &str) -> Result<Self, PathRefused> {
         check(path)?;
         Ok(Self(utf8_percent_encode(path, OUTSIDE_PATH).to_string()))
     }
 
     /// The path at the service. Without a suffix it is the base as the user wrote it.
-    pub fn join(&self, suffix: &Suffix) -> String {
+    pub(crate) fn join(&self, suffix: &Suffix) -> String {
         let path = if suffix.0.is_empty() {
             self.0.clone()
         } else {
@@ -58,7 +58,7 @@ impl BasePath {
     }
 
     /// As the user wrote it.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -71,20 +71,16 @@ impl fmt::Display for BasePath {
 
 impl Suffix {
     /// From a path as the sender wrote it, percent-encoded, with a leading slash. Kept byte for byte.
-    pub fn from_raw(relay: &str, raw_path: &str) -> Result<Self, PathRefused> {
+    pub(crate) fn from_raw(relay: &str, raw_path: &str) -> Result<Self, PathRefused> {
         check(raw_path)?;
-        let decoded_eq = |segment: &str, wanted: &str| {
-            let bytes: Vec<u8> = percent_decode(segment.as_bytes()).collect();
-            bytes.eq_ignore_ascii_case(wanted.as_bytes())
-        };
-        Ok(Self(below(relay, raw_path, decoded_eq)?.to_owned()))
+        Self::from_via(relay, raw_path)
     }
 
     /// From the path of a `requestTarget`, which the gateway has decoded (hybrid page 5.2), encoding it again.
     ///
     /// `raw_path` is the path in the message's rendezvous address. Where it says the same thing it is taken instead:
     /// it still has the spelling of the sender.
-    pub fn from_target(relay: &str, target: &str, raw_path: Option<&str>) -> Result<Self, PathRefused> {
+    pub(crate) fn from_target(relay: &str, target: &str, raw_path: Option<&str>) -> Result<Self, PathRefused> {
         check_decoded(target)?;
         if let Some(raw) = raw_path
             && (raw == target || says_the_same(raw, target))
@@ -95,25 +91,30 @@ impl Suffix {
         Ok(Self(encode_decoded(rest)))
     }
 
+    /// From the path of a Via, which .NET writes unescaped or not ([MC-NMF] 2.2.3.3). Kept byte for byte.
+    pub(crate) fn from_via(relay: &str, path: &str) -> Result<Self, PathRefused> {
+        check_decoded(path)?;
+        let same = |segment: &str, wanted: &str| {
+            percent_decode(segment.as_bytes()).collect::<Vec<u8>>().eq_ignore_ascii_case(wanted.as_bytes())
+        };
+        Ok(Self(below(relay, path, same)?.to_owned()))
+    }
+
     /// Percent-encoded; empty, or beginning with a slash.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 /// A query that can stand in a request line: what cannot is percent-encoded.
-pub fn clean_query(query: &str) -> String {
+pub(crate) fn clean_query(query: &str) -> String {
     utf8_percent_encode(query, OUTSIDE_QUERY).to_string()
 }
 
 /// Cuts the relay's segments off the front.
-fn below<'a>(
-    relay: &str,
-    path: &'a str,
-    same: impl Fn(&str, &str) -> bool,
-) -> Result<&'a str, PathRefused> {
+fn below<'a>(relay: &str, path: &'a str, same: impl Fn(&str, &str) -> bool) -> Result<&'a str, PathRefused> {
     let mut rest = path;
-    for wanted in relay.trim_matches('/').split('/') {
+    for wanted in relay.split('/').filter(|segment| !segment.is_empty()) {
         let inner = rest.strip_prefix('/').ok_or(PathRefused::NotUnderRelay)?;
         let end = inner.find('/').unwrap_or(inner.len());
         if !same(&inner[..end], wanted) {
@@ -173,9 +174,10 @@ fn hidden(segment: &str) -> Result<(), PathRefused> {
 }
 
 fn valid_escapes(segment: &str) -> bool {
-    segment.split('%').skip(1).all(|after| {
-        after.len() >= 2 && after.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit)
-    })
+    segment
+        .split('%')
+        .skip(1)
+        .all(|after| after.len() >= 2 && after.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit))
 }
 
 /// Whether the raw path, decoded as the gateway decodes it, is the target.
@@ -189,7 +191,8 @@ fn kept_escapes(target: &str) -> String {
     let mut out = String::with_capacity(target.len());
     for (i, piece) in target.split('%').enumerate() {
         if i > 0 {
-            let kept = piece.get(..2).is_some_and(|hex| matches!(hex.to_ascii_uppercase().as_str(), "3F" | "23"));
+            let kept =
+                piece.get(..2).is_some_and(|hex| matches!(hex.to_ascii_uppercase().as_str(), "3F" | "23"));
             out.push_str(if kept { "%" } else { "%25" });
         }
         out.push_str(piece);
@@ -202,8 +205,18 @@ fn encode_decoded(rest: &str) -> String {
 }
 
 /// Characters that RFC 3986 3.3 does not let stand in a path. `%` stays: escapes are made before.
-const OUTSIDE_PATH: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'?').add(b'#').add(b'`').add(b'{').add(b'}').add(b'^').add(b'|');
+const OUTSIDE_PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'#')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}')
+    .add(b'^')
+    .add(b'|');
 
 /// The same for a query, RFC 3986 3.4, less those that every server takes and some senders write.
 const OUTSIDE_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'<').add(b'>').add(b'#').add(b'`');

@@ -29,7 +29,7 @@ use crate::wire::hybrid::{Accept, ControlMessage, RenewToken, Request, Response}
 
 /// What a gateway asks of its listener.
 #[derive(Debug)]
-pub enum Invitation {
+pub(crate) enum Invitation {
     /// A WebSocket sender waits.
     Stream(Accept),
     /// A request, with its whole body.
@@ -40,17 +40,17 @@ pub enum Invitation {
 
 /// A response for the control channel: text and body leave back to back (hybrid page, rule 8).
 #[derive(Debug)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// The head. Its `body` says whether `body` is sent.
-    pub head: Response,
+    pub(crate) head: Response,
     /// At most 64 KiB.
-    pub body: Bytes,
+    pub(crate) body: Bytes,
 }
 
 /// How a control channel ended.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum ChannelEnd {
+pub(crate) enum ChannelEnd {
     /// We were told to stop.
     #[error("stopped")]
     Stopped,
@@ -72,27 +72,27 @@ pub enum ChannelEnd {
 
 /// The times of a control channel.
 #[derive(Clone, Copy, Debug)]
-pub struct ChannelTiming {
+pub(crate) struct ChannelTiming {
     /// A ping is sent this often.
-    pub ping_every: Duration,
+    pub(crate) ping_every: Duration,
     /// After this long without any frame the gateway is dead.
-    pub silence: Duration,
+    pub(crate) silence: Duration,
 }
 
 /// What a channel needs from outside.
-pub struct ChannelContext<'a, F> {
+pub(crate) struct ChannelContext<'a, F> {
     /// Where responses come from.
-    pub replies: &'a mut mpsc::Receiver<Reply>,
+    pub(crate) replies: &'a mut mpsc::Receiver<Reply>,
     /// Called for each invitation; must not wait.
-    pub on_invitation: F,
+    pub(crate) on_invitation: F,
     /// Makes the next token and says when it is due, from now.
-    pub next_token: &'a (dyn Fn() -> Option<(Token, Option<Instant>)> + Sync),
+    pub(crate) next_token: &'a (dyn Fn() -> Option<(Token, Option<Instant>)> + Sync),
     /// When the token of the handshake is due to be replaced.
-    pub renew_at: Option<Instant>,
+    pub(crate) renew_at: Option<Instant>,
     /// Ends the channel with close code 1000.
-    pub stop: &'a CancellationToken,
+    pub(crate) stop: &'a CancellationToken,
     /// Ping and silence.
-    pub timing: ChannelTiming,
+    pub(crate) timing: ChannelTiming,
 }
 
 enum Order {
@@ -111,7 +111,7 @@ const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// A listener's control channel over a connection whose handshake is done; `early` came behind the head.
-pub async fn channel<S>(stream: S, early: &[u8]) -> WebSocketStream<S>
+pub(crate) async fn channel<S>(stream: S, early: &[u8]) -> WebSocketStream<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -122,7 +122,7 @@ where
 }
 
 /// Runs the channel until it ends.
-pub async fn run<S, F>(channel: WebSocketStream<S>, context: ChannelContext<'_, F>) -> ChannelEnd
+pub(crate) async fn run<S, F>(channel: WebSocketStream<S>, context: ChannelContext<'_, F>) -> ChannelEnd
 where
     S: AsyncRead + AsyncWrite + Unpin,
     F: FnMut(Invitation),
@@ -194,7 +194,8 @@ where
                     }
                     match ControlMessage::parse(&text) {
                         Ok(ControlMessage::Accept(accept)) => on_invitation(Invitation::Stream(accept)),
-                        Ok(ControlMessage::Request(request)) => match (request.body, request.address.clone()) {
+                        Ok(ControlMessage::Request(request)) => match (request.body, request.address.clone())
+                        {
                             (Some(true), _) => awaiting = Some(request),
                             (Some(false), _) => on_invitation(Invitation::Exchange(request, Bytes::new())),
                             (None, Some(address)) => on_invitation(Invitation::ExchangeAt(address)),
@@ -212,13 +213,15 @@ where
                 }
                 Some(Ok(Message::Close(frame))) => {
                     let end = match frame {
-                        Some(frame) => {
-                            ChannelEnd::Closed { code: frame.code.into(), reason: frame.reason.as_str().to_owned() }
-                        }
+                        Some(frame) => ChannelEnd::Closed {
+                            code: frame.code.into(),
+                            reason: frame.reason.as_str().to_owned(),
+                        },
                         None => ChannelEnd::Closed { code: 1005, reason: String::new() },
                     };
                     // Reading on is what sends the echo.
-                    let _ = timeout(CLOSE_DEADLINE, async { while let Some(Ok(_)) = stream.next().await {} }).await;
+                    let _ = timeout(CLOSE_DEADLINE, async { while let Some(Ok(_)) = stream.next().await {} })
+                        .await;
                     return end;
                 }
                 Some(Ok(_)) => {}
@@ -241,10 +244,9 @@ fn message_of(order: Order) -> Message {
     match order {
         Order::Ping => Message::Ping(Bytes::new()),
         Order::Renew(renewal) => Message::text(ControlMessage::RenewToken(renewal).to_json()),
-        Order::Close => Message::Close(Some(CloseFrame {
-            code: CloseCode::Normal,
-            reason: "the listener stops".into(),
-        })),
+        Order::Close => {
+            Message::Close(Some(CloseFrame { code: CloseCode::Normal, reason: "the listener stops".into() }))
+        }
     }
 }
 
@@ -281,18 +283,23 @@ mod tests {
         let (replies, mut receiver) = mpsc::channel(4);
         let stop = CancellationToken::new();
         let mut invited = Vec::new();
-        let next_token = || {
-            Some((Token { text: SecretString::from("second"), renew_at: Some(UnixTime(0)) }, None))
-        };
+        let next_token =
+            || Some((Token { text: SecretString::from("second"), renew_at: Some(UnixTime(0)) }, None));
         let context = ChannelContext {
             replies: &mut receiver,
-            on_invitation: |invitation: Invitation| invited.push(match invitation {
-                Invitation::Stream(accept) => format!("stream {}", accept.id),
-                Invitation::Exchange(request, body) => {
-                    format!("exchange {} {}", request.id.unwrap_or_default(), String::from_utf8_lossy(&body))
-                }
-                Invitation::ExchangeAt(address) => format!("at {address}"),
-            }),
+            on_invitation: |invitation: Invitation| {
+                invited.push(match invitation {
+                    Invitation::Stream(accept) => format!("stream {}", accept.id),
+                    Invitation::Exchange(request, body) => {
+                        format!(
+                            "exchange {} {}",
+                            request.id.unwrap_or_default(),
+                            String::from_utf8_lossy(&body)
+                        )
+                    }
+                    Invitation::ExchangeAt(address) => format!("at {address}"),
+                })
+            },
             next_token: &next_token,
             renew_at,
             stop: &stop,

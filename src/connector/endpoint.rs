@@ -12,7 +12,7 @@ use crate::{
 
 /// One relay at one gateway, as a connection string names it.
 #[derive(Clone, Debug)]
-pub struct Endpoint {
+pub(crate) struct Endpoint {
     authority: Authority,
     security: Security,
     path: String,
@@ -21,22 +21,22 @@ pub struct Endpoint {
 
 /// A token for the gateway.
 #[derive(Clone, Debug)]
-pub struct Token {
+pub(crate) struct Token {
     /// The text for `ServiceBusAuthorization`.
-    pub text: SecretString,
+    pub(crate) text: SecretString,
     /// When it is due to be replaced; `None` when we cannot make another one.
-    pub renew_at: Option<UnixTime>,
+    pub(crate) renew_at: Option<UnixTime>,
 }
 
 /// How long the tokens we make are good: as those of the SDKs.
-pub const TOKEN_LIFE: Duration = Duration::from_secs(3600);
+pub(crate) const TOKEN_LIFE: Duration = Duration::from_secs(3600);
 
 /// How long before its end a token is replaced. Clocks may differ by as much.
-pub const RENEW_BEFORE: Duration = Duration::from_secs(300);
+pub(crate) const RENEW_BEFORE: Duration = Duration::from_secs(300);
 
 impl Endpoint {
     /// The relay at `path` (with a sender's suffix, if there is one), at the gateway of the connection string.
-    pub fn new(
+    pub(crate) fn new(
         connection: &ConnectionString,
         path: &str,
         security: Security,
@@ -51,44 +51,45 @@ impl Endpoint {
     }
 
     /// The gateway.
-    pub fn authority(&self) -> &Authority {
+    pub(crate) fn authority(&self) -> &Authority {
         &self.authority
     }
 
     /// TLS or clear.
-    pub fn security(&self) -> Security {
+    pub(crate) fn security(&self) -> Security {
         self.security
     }
 
     /// The relay's path, without a leading slash, percent-encoded.
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
     /// The value of `Host`.
-    pub fn host_header(&self) -> String {
+    pub(crate) fn host_header(&self) -> String {
         self.authority.host_header(self.security.default_port())
     }
 
     /// The request target of a control channel.
-    pub fn listen_target(&self, id: &str, shapes: &str) -> String {
+    pub(crate) fn listen_target(&self, id: &str, shapes: &str) -> String {
         format!("/$hc/{}?sb-hc-action=listen&sb-hc-id={id}&sb-hc-viaduct-shapes={shapes}", self.path)
     }
 
     /// The request target of a WebSocket sender. `suffix` is empty or begins with a slash.
-    pub fn connect_target(&self, id: &str, suffix: &str, query: Option<&str>) -> String {
-        let query = query.filter(|query| !query.is_empty()).map(|query| format!("{query}&")).unwrap_or_default();
+    pub(crate) fn connect_target(&self, id: &str, suffix: &str, query: Option<&str>) -> String {
+        let query =
+            query.filter(|query| !query.is_empty()).map(|query| format!("{query}&")).unwrap_or_default();
         format!("/$hc/{}{suffix}?{query}sb-hc-action=connect&sb-hc-id={id}", self.path)
     }
 
     /// The request target of an HTTP request through the relay.
-    pub fn request_target(&self, suffix: &str, query: Option<&str>) -> String {
+    pub(crate) fn request_target(&self, suffix: &str, query: Option<&str>) -> String {
         let query = query.map(|query| format!("?{query}")).unwrap_or_default();
         format!("/{}{suffix}{query}", self.path)
     }
 
     /// A token for this relay, if the connection string holds what it takes.
-    pub fn token(&self, now: UnixTime) -> Option<Token> {
+    pub(crate) fn token(&self, now: UnixTime) -> Option<Token> {
         match &self.credential {
             Credential::Key { name, key } => {
                 let life = i64::try_from(TOKEN_LIFE.as_secs()).unwrap_or(i64::MAX);

@@ -13,34 +13,34 @@ use super::random;
 
 /// What is asked for.
 #[derive(Debug, Default)]
-pub struct Ask<'a> {
+pub(crate) struct Ask<'a> {
     /// Path and query, as they stand in the request line.
-    pub path_and_query: &'a str,
+    pub(crate) path_and_query: &'a str,
     /// The value of `Host`.
-    pub host: &'a str,
+    pub(crate) host: &'a str,
     /// The relay token for `ServiceBusAuthorization`, if one is needed.
-    pub token: Option<&'a SecretString>,
+    pub(crate) token: Option<&'a SecretString>,
     /// Sub-protocols to offer, as they stand in `Sec-WebSocket-Protocol`.
-    pub protocols: Option<&'a str>,
+    pub(crate) protocols: Option<&'a str>,
     /// Further headers. Those that belong to the handshake itself must not be among them.
-    pub headers: &'a [(String, String)],
+    pub(crate) headers: &'a [(String, String)],
 }
 
 /// A WebSocket that is open.
 #[derive(Debug)]
-pub struct Opened {
+pub(crate) struct Opened {
     /// What came behind the head: the beginning of the first frames.
-    pub early: Bytes,
+    pub(crate) early: Bytes,
     /// The sub-protocol the server chose.
-    pub protocol: Option<String>,
+    pub(crate) protocol: Option<String>,
     /// The gateway's name for this connection.
-    pub tracking_id: Option<String>,
+    pub(crate) tracking_id: Option<String>,
 }
 
 /// A handshake that did not lead to a WebSocket.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum HandshakeError {
+pub(crate) enum HandshakeError {
     /// Another status than 101.
     #[error("{} {}", .0.status, .0.reason)]
     Refused(Refused),
@@ -63,13 +63,13 @@ pub enum HandshakeError {
 
 /// An answer that is no 101.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub(crate) struct Refused {
     /// 100 to 999.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The reason phrase; the gateway's hold the tracking id.
-    pub reason: String,
+    pub(crate) reason: String,
     /// `Retry-After` in seconds.
-    pub retry_after: Option<u64>,
+    pub(crate) retry_after: Option<u64>,
 }
 
 /// Bytes of a head we read.
@@ -79,7 +79,7 @@ const LONGEST_HEAD: usize = 64 << 10;
 const MOST_HEADERS: usize = 200;
 
 /// Asks for a WebSocket and waits for the answer. The caller sets the deadline.
-pub async fn open<S>(stream: &mut S, ask: &Ask<'_>) -> Result<Opened, HandshakeError>
+pub(crate) async fn open<S>(stream: &mut S, ask: &Ask<'_>) -> Result<Opened, HandshakeError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -183,7 +183,10 @@ mod tests {
     use super::*;
 
     /// Runs a handshake against a server that reads the head and writes what `answer` makes of the key.
-    async fn against(ask: Ask<'_>, reply: impl Fn(&str) -> String) -> (Result<Opened, HandshakeError>, String) {
+    async fn against(
+        ask: Ask<'_>,
+        reply: impl Fn(&str) -> String,
+    ) -> (Result<Opened, HandshakeError>, String) {
         let (mut ours, mut theirs) = duplex(64 << 10);
         let server = async {
             let mut head = Vec::new();
@@ -193,7 +196,8 @@ mod tests {
                 head.push(byte[0]);
             }
             let head = String::from_utf8(head).unwrap();
-            let key = head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap().to_owned();
+            let key =
+                head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap().to_owned();
             // One byte at a time: the answer must not depend on the reads.
             for byte in reply(&key).into_bytes() {
                 theirs.write_all(&[byte]).await.unwrap();
@@ -231,14 +235,18 @@ mod tests {
         assert_eq!(opened.tracking_id.as_deref(), Some("42_G0"));
         assert!(b"\x02frames".starts_with(&opened.early[..]));
         assert!(head.starts_with("GET /$hc/a?b HTTP/1.1\r\nHost: h:8443\r\n"), "{head}");
-        assert!(head.contains("\r\nServiceBusAuthorization: SharedAccessSignature sr=x\r\nX-A: 1\r\n"), "{head}");
+        assert!(
+            head.contains("\r\nServiceBusAuthorization: SharedAccessSignature sr=x\r\nX-A: 1\r\n"),
+            "{head}"
+        );
     }
 
     #[tokio::test]
     async fn gives_status_reason_and_retry_after_of_a_refusal() {
         let ask = Ask { path_and_query: "/", host: "h", ..Ask::default() };
         let (refused, _) = against(ask, |_| {
-            "HTTP/1.1 503 ServerBusy. TrackingId:1_G0\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n".to_owned()
+            "HTTP/1.1 503 ServerBusy. TrackingId:1_G0\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n"
+                .to_owned()
         })
         .await;
         let Err(HandshakeError::Refused(refused)) = refused else { panic!("{refused:?}") };
@@ -275,7 +283,10 @@ mod tests {
         for (name, value) in [("X", "a\r\nY: b"), ("X\r\nY", "a"), ("", "a"), ("X:", "a")] {
             let headers = [(name.to_owned(), value.to_owned())];
             let ask = Ask { path_and_query: "/", host: "h", headers: &headers, ..Ask::default() };
-            assert!(matches!(open(&mut ours, &ask).await, Err(HandshakeError::BadHeader)), "{name:?} {value:?}");
+            assert!(
+                matches!(open(&mut ours, &ask).await, Err(HandshakeError::BadHeader)),
+                "{name:?} {value:?}"
+            );
         }
         let ask = Ask { path_and_query: "/a b", host: "h", ..Ask::default() };
         assert!(matches!(open(&mut ours, &ask).await, Err(HandshakeError::BadHeader)));

@@ -10,19 +10,19 @@ use crate::wire::hybrid::{self, Request, is_hop_by_hop, latin1_encode};
 
 /// Everything of a request to the service but its body.
 #[derive(Clone, Debug)]
-pub struct ServiceRequest {
+pub(crate) struct ServiceRequest {
     /// As the sender wrote it.
-    pub method: Method,
+    pub(crate) method: Method,
     /// Path and query at the service.
-    pub uri: Uri,
+    pub(crate) uri: Uri,
     /// What passes, and the `Host` of the service.
-    pub headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
 }
 
 /// A request that is not sent to the service; the sender gets the status and the text.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum RequestRefused {
+pub(crate) enum RequestRefused {
     /// The path leaves the base, or is none of this relay.
     #[error("the request was not passed to the service: {0}")]
     Path(#[from] PathRefused),
@@ -33,13 +33,13 @@ pub enum RequestRefused {
 
 impl RequestRefused {
     /// What the sender is told.
-    pub fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         StatusCode::BAD_REQUEST
     }
 }
 
 /// Makes the request for the service. `raw_path` is the path of the message's rendezvous address, without `/$hc`.
-pub fn service_request(
+pub(crate) fn service_request(
     message: &Request,
     raw_path: Option<&str>,
     relay: &str,
@@ -67,7 +67,7 @@ pub fn service_request(
 }
 
 /// Path and query at the service.
-pub fn service_uri(base: &BasePath, suffix: &Suffix, query: Option<&str>) -> Result<Uri, RequestRefused> {
+pub(crate) fn service_uri(base: &BasePath, suffix: &Suffix, query: Option<&str>) -> Result<Uri, RequestRefused> {
     let path = base.join(suffix);
     let text = match query {
         Some(query) => format!("{path}?{}", clean_query(query)),
@@ -77,20 +77,22 @@ pub fn service_uri(base: &BasePath, suffix: &Suffix, query: Option<&str>) -> Res
 }
 
 /// Whether a sender's header may reach the service. The gateway has removed most of the others already.
-pub fn passes(name: &str) -> bool {
+pub(crate) fn passes(name: &str) -> bool {
     !is_hop_by_hop(name)
-        && ![header::HOST, header::CONTENT_LENGTH, header::EXPECT].iter().any(|own| name.eq_ignore_ascii_case(own.as_str()))
+        && ![header::HOST, header::CONTENT_LENGTH, header::EXPECT]
+            .iter()
+            .any(|own| name.eq_ignore_ascii_case(own.as_str()))
 }
 
 /// A header of a control message as HTTP; `None` when it cannot stand in a line.
-pub fn header_line(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
+pub(crate) fn header_line(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
     let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
     let value = HeaderValue::from_bytes(&latin1_encode(value)).ok()?;
     Some((name, value))
 }
 
 /// The head of the service's response as a `response` message.
-pub fn response_message(request_id: &str, parts: &http::response::Parts) -> hybrid::Response {
+pub(crate) fn response_message(request_id: &str, parts: &http::response::Parts) -> hybrid::Response {
     let named: Vec<&str> = parts
         .headers
         .get_all(header::CONNECTION)
@@ -100,7 +102,8 @@ pub fn response_message(request_id: &str, parts: &http::response::Parts) -> hybr
         .collect();
     let mut headers: Vec<(String, Vec<String>)> = Vec::new();
     for name in parts.headers.keys() {
-        if is_hop_by_hop(name.as_str()) || named.iter().any(|other| name.as_str().eq_ignore_ascii_case(other)) {
+        if is_hop_by_hop(name.as_str()) || named.iter().any(|other| name.as_str().eq_ignore_ascii_case(other))
+        {
             continue;
         }
         let values = parts.headers.get_all(name).iter().map(|value| hybrid::latin1_decode(value.as_bytes()));
@@ -123,13 +126,13 @@ pub fn response_message(request_id: &str, parts: &http::response::Parts) -> hybr
 }
 
 /// Whether a response to this request can hold a body at all (RFC 9110 6.4.1).
-pub fn may_have_body(method: &Method, status: StatusCode) -> bool {
+pub(crate) fn may_have_body(method: &Method, status: StatusCode) -> bool {
     method != Method::HEAD
         && !matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
 /// An answer of the connector's own: what is wrong, in one line of text.
-pub fn own_answer(request_id: &str, status: StatusCode, text: &str) -> (hybrid::Response, bytes::Bytes) {
+pub(crate) fn own_answer(request_id: &str, status: StatusCode, text: &str) -> (hybrid::Response, bytes::Bytes) {
     let head = hybrid::Response {
         request_id: request_id.to_owned(),
         status_code: status.as_u16(),
@@ -197,8 +200,12 @@ mod tests {
 
     #[test]
     fn a_method_or_header_that_would_end_a_line_is_refused() {
-        let refused = |json: &str| service_request(&message(json), None, "r", &target("http://svc/")).unwrap_err();
-        assert_eq!(refused(r#"{"requestTarget":"/r","method":"GET / HTTP/1.1\r\nX:"}"#), RequestRefused::NotHttp("method"));
+        let refused =
+            |json: &str| service_request(&message(json), None, "r", &target("http://svc/")).unwrap_err();
+        assert_eq!(
+            refused(r#"{"requestTarget":"/r","method":"GET / HTTP/1.1\r\nX:"}"#),
+            RequestRefused::NotHttp("method")
+        );
         assert_eq!(
             refused(r#"{"requestTarget":"/r","method":"GET","requestHeaders":{"X":"a\r\nY: b"}}"#),
             RequestRefused::NotHttp("header")
@@ -226,11 +233,17 @@ mod tests {
         let head = response_message("7", &parts);
         assert_eq!((head.request_id.as_str(), head.status_code), ("7", 418));
         assert_eq!(head.status_description.as_deref(), Some("Short and stout"));
-        let header = |name: &str| head.response_headers.iter().find(|(other, _)| other == name).map(|(_, v)| v.clone());
+        let header = |name: &str| {
+            head.response_headers.iter().find(|(other, _)| other == name).map(|(_, v)| v.clone())
+        };
         assert_eq!(header("set-cookie"), Some(vec!["a=1".to_owned(), "b=2".to_owned()]));
         assert_eq!(header("x-a"), Some(vec!["1, 2".to_owned()]));
         assert_eq!(header("content-length"), Some(vec!["12".to_owned()]));
-        assert!(header("x-hop").is_none() && header("connection").is_none() && header("transfer-encoding").is_none());
+        assert!(
+            header("x-hop").is_none()
+                && header("connection").is_none()
+                && header("transfer-encoding").is_none()
+        );
     }
 
     #[test]

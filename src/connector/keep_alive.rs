@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// Watches one control channel (hybrid page 2.4).
 #[derive(Debug)]
-pub struct KeepAlive {
+pub(crate) struct KeepAlive {
     ping_every: Duration,
     silence: Duration,
     received: Instant,
@@ -13,7 +13,7 @@ pub struct KeepAlive {
 
 /// What a [`KeepAlive`] wants done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
+pub(crate) enum Due {
     /// Send a ping.
     Ping,
     /// Nothing came for the whole time of silence: the gateway, or the way to it, is dead.
@@ -22,22 +22,22 @@ pub enum Due {
 
 impl KeepAlive {
     /// A channel that opened at `now`: pinged every `ping_every`, dead after `silence` without a frame.
-    pub fn new(ping_every: Duration, silence: Duration, now: Instant) -> Self {
+    pub(crate) fn new(ping_every: Duration, silence: Duration, now: Instant) -> Self {
         Self { ping_every, silence, received: now, next_ping: now + ping_every }
     }
 
     /// A frame of any kind arrived.
-    pub fn handle_received(&mut self, now: Instant) {
+    pub(crate) fn handle_received(&mut self, now: Instant) {
         self.received = now;
     }
 
     /// The next instant at which [`Self::handle_timeout`] has something to say.
-    pub fn poll_timeout(&self) -> Instant {
+    pub(crate) fn poll_timeout(&self) -> Instant {
         self.next_ping.min(self.received + self.silence)
     }
 
     /// What is due at `now`, if anything.
-    pub fn handle_timeout(&mut self, now: Instant) -> Option<Due> {
+    pub(crate) fn handle_timeout(&mut self, now: Instant) -> Option<Due> {
         if now >= self.received + self.silence {
             return Some(Due::Dead);
         }

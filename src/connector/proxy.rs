@@ -11,16 +11,16 @@ use super::authority::{Authority, AuthorityError};
 
 /// An HTTP proxy that is asked with `CONNECT`.
 #[derive(Clone, Debug)]
-pub struct Proxy {
+pub(crate) struct Proxy {
     /// Where it listens.
-    pub authority: Authority,
+    pub(crate) authority: Authority,
     /// The value of `Proxy-Authorization`, when the URL held a name and a password.
-    pub authorization: Option<SecretString>,
+    pub(crate) authorization: Option<SecretString>,
 }
 
 /// The proxy, if there is one, and what does not go through it.
 #[derive(Clone, Debug, Default)]
-pub struct ProxySettings {
+pub(crate) struct ProxySettings {
     proxy: Option<Proxy>,
     exceptions: Vec<Exception>,
 }
@@ -28,7 +28,7 @@ pub struct ProxySettings {
 /// A value of `HTTPS_PROXY` that cannot be used. Shows nothing of it: it may hold a password.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ProxyError {
+pub(crate) enum ProxyError {
     /// `https://`, `socks5://` and others.
     #[error("HTTPS_PROXY names a proxy of the scheme {0:?}; only http:// is spoken")]
     Scheme(String),
@@ -47,22 +47,23 @@ enum Exception {
 
 impl ProxySettings {
     /// No proxy.
-    pub fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self::default()
     }
 
     /// From the values of `HTTPS_PROXY` (or `https_proxy`) and `NO_PROXY` (or `no_proxy`); empty is unset.
-    pub fn from_values(https_proxy: Option<&str>, no_proxy: Option<&str>) -> Result<Self, ProxyError> {
+    pub(crate) fn from_values(https_proxy: Option<&str>, no_proxy: Option<&str>) -> Result<Self, ProxyError> {
         let proxy = match https_proxy.map(str::trim).filter(|value| !value.is_empty()) {
             Some(value) => Some(Proxy::parse(value)?),
             None => None,
         };
-        let exceptions = no_proxy.unwrap_or_default().split([',', ' ']).filter_map(Exception::parse).collect();
+        let exceptions =
+            no_proxy.unwrap_or_default().split([',', ' ']).filter_map(Exception::parse).collect();
         Ok(Self { proxy, exceptions })
     }
 
     /// The proxy for a connection to `to`, or none. As in curl, loopback is no exception by itself.
-    pub fn choose(&self, to: &Authority) -> Option<&Proxy> {
+    pub(crate) fn choose(&self, to: &Authority) -> Option<&Proxy> {
         let proxy = self.proxy.as_ref()?;
         (!self.exceptions.iter().any(|exception| exception.covers(to))).then_some(proxy)
     }
@@ -91,7 +92,7 @@ impl Proxy {
     }
 
     /// The request that opens a tunnel, RFC 9110 9.3.6.
-    pub fn connect_request(&self, to: &Authority) -> SecretString {
+    pub(crate) fn connect_request(&self, to: &Authority) -> SecretString {
         let authorization = self
             .authorization
             .as_ref()
@@ -130,7 +131,9 @@ impl Exception {
             Self::Net(net) => to.host().parse::<IpAddr>().is_ok_and(|address| net.contains(&address)),
             Self::Name(name, port) => {
                 let host = to.host();
-                let below = host.strip_suffix(name.as_str()).is_some_and(|front| front.is_empty() || front.ends_with('.'));
+                let below = host
+                    .strip_suffix(name.as_str())
+                    .is_some_and(|front| front.is_empty() || front.ends_with('.'));
                 below && port.is_none_or(|port| port == to.port())
             }
         }

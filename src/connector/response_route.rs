@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 
 /// Collects the beginning of one response until it is clear which way it goes.
 #[derive(Debug)]
-pub struct ResponseRoute {
+pub(crate) struct ResponseRoute {
     collected: BytesMut,
     most: usize,
     deadline: Instant,
@@ -18,7 +18,7 @@ pub struct ResponseRoute {
 
 /// The decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     /// Send head and body on the control channel; this is the whole body.
     Control(Bytes),
     /// Dial the rendezvous and send the head, this beginning of the body, and what follows.
@@ -26,35 +26,35 @@ pub enum Way {
 }
 
 /// How long a response may take to be whole, as in the .NET listener.
-pub const PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 impl ResponseRoute {
     /// The head of the response arrived at `now`. `most` is the largest body for the control channel;
     /// `announced` the body's length when the service named it.
-    pub fn new(most: usize, announced: Option<u64>, now: Instant) -> Self {
+    pub(crate) fn new(most: usize, announced: Option<u64>, now: Instant) -> Self {
         let hopeless = announced.is_some_and(|length| length > most as u64);
         let deadline = if hopeless { now } else { now + PATIENCE };
         Self { collected: BytesMut::new(), most, deadline }
     }
 
     /// When [`Self::handle_timeout`] decides.
-    pub fn poll_timeout(&self) -> Instant {
+    pub(crate) fn poll_timeout(&self) -> Instant {
         self.deadline
     }
 
     /// A piece of the body arrived.
-    pub fn handle_data(&mut self, data: &[u8]) -> Option<Way> {
+    pub(crate) fn handle_data(&mut self, data: &[u8]) -> Option<Way> {
         self.collected.extend_from_slice(data);
         (self.collected.len() > self.most).then(|| Way::Rendezvous(self.collected.split().freeze()))
     }
 
     /// The body is whole.
-    pub fn handle_end(mut self) -> Way {
+    pub(crate) fn handle_end(mut self) -> Way {
         Way::Control(self.collected.split().freeze())
     }
 
     /// The clock says `now`.
-    pub fn handle_timeout(&mut self, now: Instant) -> Option<Way> {
+    pub(crate) fn handle_timeout(&mut self, now: Instant) -> Option<Way> {
         (now >= self.deadline).then(|| Way::Rendezvous(self.collected.split().freeze()))
     }
 }

@@ -1,11 +1,9 @@
 //! What a route of a connector is doing, for people and for the state address. No clock of its own.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
+use tokio::sync::watch;
 
 use crate::entity::UnixTime;
 
@@ -13,12 +11,12 @@ use crate::entity::UnixTime;
 ///
 /// Shared between the task that runs it and whoever asks; nothing in it is secret.
 #[derive(Debug)]
-pub struct RouteState {
+pub(crate) struct RouteState {
     name: String,
     kind: RouteKind,
     from: String,
     to: String,
-    moving: Mutex<Moving>,
+    moving: watch::Sender<Moving>,
     open: AtomicU64,
     total: AtomicU64,
 }
@@ -26,7 +24,7 @@ pub struct RouteState {
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum RouteKind {
+pub(crate) enum RouteKind {
     /// `[[listen]]`.
     Listen,
     /// `[[forward]]`.
@@ -36,7 +34,7 @@ pub enum RouteKind {
 /// What it is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Phase {
+pub(crate) enum Phase {
     /// Not there yet.
     Connecting,
     /// A listener is registered; a local door is open.
@@ -49,29 +47,29 @@ pub enum Phase {
 
 /// A route as the state address shows it. Times are RFC 3339.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RouteReport {
+pub(crate) struct RouteReport {
     /// Its name in the configuration.
-    pub name: String,
+    pub(crate) name: String,
     /// `listen` or `forward`.
-    pub kind: RouteKind,
+    pub(crate) kind: RouteKind,
     /// The relay of a listener, the address of a local door.
-    pub from: String,
+    pub(crate) from: String,
     /// The service of a listener, the relay of a local door.
-    pub to: String,
+    pub(crate) to: String,
     /// What it is doing.
-    pub phase: Phase,
+    pub(crate) phase: Phase,
     /// Since when it has been online.
-    pub online_since: Option<String>,
+    pub(crate) online_since: Option<String>,
     /// How often it came back after it had been online.
-    pub reconnects: u64,
+    pub(crate) reconnects: u64,
     /// The last thing that went wrong.
-    pub last_error: Option<String>,
+    pub(crate) last_error: Option<String>,
     /// When that was.
-    pub last_error_at: Option<String>,
+    pub(crate) last_error_at: Option<String>,
     /// Connections and requests that are running.
-    pub open: u64,
+    pub(crate) open: u64,
     /// Connections and requests since the start, running ones included.
-    pub total: u64,
+    pub(crate) total: u64,
 }
 
 #[derive(Debug)]
@@ -84,67 +82,77 @@ struct Moving {
 
 /// Counts one connection or request for as long as it lives.
 #[derive(Debug)]
-pub struct Counted<'a>(&'a RouteState);
+pub(crate) struct Counted<'a>(&'a RouteState);
 
 impl RouteState {
     /// A route that begins.
-    pub fn new(name: &str, kind: RouteKind, from: String, to: String) -> Self {
-        let moving = Moving { phase: Phase::Connecting, online_since: None, times_online: 0, last_error: None };
+    pub(crate) fn new(name: &str, kind: RouteKind, from: String, to: String) -> Self {
+        let moving =
+            Moving { phase: Phase::Connecting, online_since: None, times_online: 0, last_error: None };
         Self {
             name: name.to_owned(),
             kind,
             from,
             to,
-            moving: Mutex::new(moving),
+            moving: watch::Sender::new(moving),
             open: AtomicU64::new(0),
             total: AtomicU64::new(0),
         }
     }
 
     /// Its name in the configuration.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// It is online. Tells whether this is the first time.
-    pub fn handle_online(&self, now: UnixTime) -> bool {
-        let mut moving = self.moving();
-        moving.phase = Phase::Online;
-        moving.online_since = Some(now);
-        moving.times_online += 1;
-        moving.times_online == 1
+    pub(crate) fn handle_online(&self, now: UnixTime) -> bool {
+        self.moving.send_modify(|moving| {
+            moving.phase = Phase::Online;
+            moving.online_since = Some(now);
+            moving.times_online += 1;
+        });
+        self.moving.borrow().times_online == 1
     }
 
     /// It went offline, or could not go online, and will try again.
-    pub fn handle_offline(&self, error: String, now: UnixTime) {
-        let mut moving = self.moving();
-        moving.phase = Phase::Waiting;
-        moving.online_since = None;
-        moving.last_error = Some((error, now));
+    pub(crate) fn handle_offline(&self, error: String, now: UnixTime) {
+        self.moving.send_modify(|moving| {
+            moving.phase = Phase::Waiting;
+            moving.online_since = None;
+            moving.last_error = Some((error, now));
+        });
     }
 
     /// Something went wrong with one of its connections; it stays online.
-    pub fn handle_error(&self, error: String, now: UnixTime) {
-        self.moving().last_error = Some((error, now));
+    pub(crate) fn handle_error(&self, error: String, now: UnixTime) {
+        self.moving.send_modify(|moving| moving.last_error = Some((error, now)));
     }
 
     /// It ends.
-    pub fn handle_stopped(&self) {
-        let mut moving = self.moving();
-        moving.phase = Phase::Stopped;
-        moving.online_since = None;
+    pub(crate) fn handle_stopped(&self) {
+        self.moving.send_modify(|moving| {
+            moving.phase = Phase::Stopped;
+            moving.online_since = None;
+        });
+    }
+
+    /// Waits until it is in this phase. The caller sets the deadline.
+    pub(crate) async fn wait_for(&self, phase: Phase) {
+        // Fails only when the sender is gone, which is in `self`.
+        let _ = self.moving.subscribe().wait_for(|moving| moving.phase == phase).await;
     }
 
     /// Counts one connection or request until the returned value is dropped.
-    pub fn count(&self) -> Counted<'_> {
+    pub(crate) fn count(&self) -> Counted<'_> {
         self.open.fetch_add(1, Ordering::Relaxed);
         self.total.fetch_add(1, Ordering::Relaxed);
         Counted(self)
     }
 
     /// What there is to show.
-    pub fn report(&self) -> RouteReport {
-        let moving = self.moving();
+    pub(crate) fn report(&self) -> RouteReport {
+        let moving = self.moving.borrow();
         RouteReport {
             name: self.name.clone(),
             kind: self.kind,
@@ -158,11 +166,6 @@ impl RouteState {
             open: self.open.load(Ordering::Relaxed),
             total: self.total.load(Ordering::Relaxed),
         }
-    }
-
-    fn moving(&self) -> std::sync::MutexGuard<'_, Moving> {
-        // Every change is a few assignments; a panic elsewhere leaves nothing half done.
-        self.moving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

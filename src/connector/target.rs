@@ -10,7 +10,7 @@ use crate::config::ListenTarget;
 
 /// A service that a listener stands in front of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
+pub(crate) enum Target {
     /// `http://host[:port]/base` or `https://…`: exchanges, and WebSocket senders by an upgrade at the same path.
     Http(HttpTarget),
     /// `tcp://host:port`: streams.
@@ -25,28 +25,28 @@ pub enum Target {
 
 /// An HTTP service.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HttpTarget {
+pub(crate) struct HttpTarget {
     /// `https` or `http`.
-    pub security: Security,
+    pub(crate) security: Security,
     /// Where it listens.
-    pub authority: Authority,
+    pub(crate) authority: Authority,
     /// The path that no request leaves.
-    pub base: BasePath,
+    pub(crate) base: BasePath,
 }
 
 /// A service with a `NetTcpBinding`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NetTcpTarget {
+pub(crate) struct NetTcpTarget {
     /// Where it listens.
-    pub authority: Authority,
+    pub(crate) authority: Authority,
     /// The path of its address.
-    pub base: BasePath,
+    pub(crate) base: BasePath,
 }
 
 /// A target that was read but cannot be served.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum TargetError {
+pub(crate) enum TargetError {
     /// The host is none.
     #[error("the target's host: {0}")]
     Authority(#[from] AuthorityError),
@@ -59,11 +59,11 @@ pub enum TargetError {
 }
 
 /// The port that net.tcp URIs leave out.
-pub const NET_TCP_PORT: u16 = 808;
+pub(crate) const NET_TCP_PORT: u16 = 808;
 
 impl Target {
     /// Makes a target of what the user wrote.
-    pub fn new(written: &ListenTarget) -> Result<Self, TargetError> {
+    pub(crate) fn new(written: &ListenTarget) -> Result<Self, TargetError> {
         Ok(match written {
             ListenTarget::Http(url) => {
                 let security = if url.scheme() == "https" { Security::Tls } else { Security::Clear };
@@ -83,6 +83,16 @@ impl Target {
     }
 }
 
+impl Target {
+    /// All that a listener in front of this target takes, as `sb-hc-viaduct-shapes` says it.
+    pub(crate) fn shapes(&self) -> &'static str {
+        match self {
+            Self::Http(_) | Self::Echo => "stream,exchange",
+            Self::Tcp(_) | Self::NetTcp(_) | Self::Unix(_) => "stream",
+        }
+    }
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -97,7 +107,7 @@ impl fmt::Display for Target {
 
 impl HttpTarget {
     /// The `Host` that the service expects.
-    pub fn host_header(&self) -> String {
+    pub(crate) fn host_header(&self) -> String {
         self.authority.host_header(self.security.default_port())
     }
 }

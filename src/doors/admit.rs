@@ -5,8 +5,8 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    auth::{Authorized, AuthError, TokenOptions, authorize},
-    entity::{HostName, Namespace, Relay, RelayKey, RelayPath, Right},
+    auth::{AuthError, Authorized, TokenOptions, authorize},
+    entity::{HostName, Namespace, Relay, RelayKey, RelayPath, Right, UnixTime},
     gateway::{
         clock::unix_now,
         core::{Core, Entities, Peer},
@@ -38,7 +38,8 @@ pub(crate) fn look_up(core: &Core, peer: &Peer, host: &str, path: RelayPath) -> 
         Entities::Loading => return Err(Refusal::Starting),
         Entities::Ready(directory) => Arc::clone(directory),
     };
-    let named = |host: &str| HostName::parse(host).ok().and_then(|host| directory.namespace_of(&host).cloned());
+    let named =
+        |host: &str| HostName::parse(host).ok().and_then(|host| directory.namespace_of(&host).cloned());
     let namespace = named(host).ok_or(Malformed::UnknownHost)?;
     if let Some(server_name) = &peer.server_name
         && named(server_name).is_none_or(|other| other.name != namespace.name)
@@ -62,13 +63,29 @@ impl Addressed {
     }
 
     /// Checks the right of a listener.
-    pub(crate) fn listener(self, core: &Core, token: Option<&SecretString>) -> Result<(Target, Authorized), Refusal> {
+    pub(crate) fn listener(
+        self,
+        core: &Core,
+        token: Option<&SecretString>,
+    ) -> Result<(Target, Authorized), Refusal> {
         let authorized = self.check(core, token, Right::Listen)?;
         Ok((self.target()?, authorized))
     }
 
-    fn check(&self, core: &Core, token: Option<&SecretString>, right: Right) -> Result<Authorized, AuthError> {
-        check_token(core, token.map(|token| token.expose_secret()), right, &self.namespace, self.relay.as_deref(), &self.path)
+    fn check(
+        &self,
+        core: &Core,
+        token: Option<&SecretString>,
+        right: Right,
+    ) -> Result<Authorized, AuthError> {
+        check_token(
+            core,
+            token.map(|token| token.expose_secret()),
+            right,
+            &self.namespace,
+            self.relay.as_deref(),
+            &self.path,
+        )
     }
 
     fn target(self) -> Result<Target, Refusal> {
@@ -81,8 +98,20 @@ impl Addressed {
     }
 }
 
-/// One check for handshakes, requests and renewals.
-pub(crate) fn check_token(
+/// Checks the token by which a connected listener wants to go on, against the policies of now: keys may have changed since.
+pub(crate) fn renew(core: &Core, target: &Target, token: &SecretString) -> Result<UnixTime, AuthError> {
+    let directory = match &**core.directory.load() {
+        Entities::Ready(directory) => Some(Arc::clone(directory)),
+        Entities::Loading => None,
+    };
+    let namespace = directory.as_ref().and_then(|directory| directory.namespace(&target.key.namespace));
+    let namespace = namespace.unwrap_or(&target.namespace);
+    let relay = namespace.relay(&target.key.path).map(|relay| &**relay);
+    check_token(core, Some(token.expose_secret()), Right::Listen, namespace, relay, &target.path)
+        .map(|authorized| authorized.expires)
+}
+
+fn check_token(
     core: &Core,
     token: Option<&str>,
     right: Right,
@@ -91,7 +120,6 @@ pub(crate) fn check_token(
     path: &RelayPath,
 ) -> Result<Authorized, AuthError> {
     let settings = core.settings.load();
-    let options = TokenOptions { skew: settings.timeouts.token_skew, accept_bare_audience: false };
+    let options = TokenOptions::new(&settings.limits, &settings.timeouts);
     authorize(token, right, namespace, relay, path, unix_now(), &options)
 }
-

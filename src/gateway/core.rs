@@ -93,8 +93,8 @@ impl Core {
     pub(crate) fn new(parts: Parts) -> Arc<Self> {
         let limits = &parts.settings.limits;
         let rendezvous = RendezvousTable::new(PendingLimits {
-            of_relay: limits.pending_per_relay,
-            of_address: limits.pending_per_address,
+            per_relay: limits.pending_per_relay,
+            per_address: limits.pending_per_address,
         });
         Arc::new(Self {
             id: parts.id,
@@ -163,7 +163,11 @@ impl Core {
         loop {
             tokio::select! {
                 () = self.closing.cancelled() => return,
-                _ = every.tick() => drop(self.rendezvous().expire(Instant::now())),
+                _ = every.tick() => {
+                    let mut pending = self.rendezvous();
+                    drop(pending.expire(Instant::now()));
+                    self.metrics.pending_rendezvous.set(i64::try_from(pending.len()).unwrap_or(i64::MAX));
+                }
             }
         }
     }

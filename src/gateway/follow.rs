@@ -22,7 +22,8 @@ pub(super) async fn follow(core: Arc<Core>, mut snapshots: watch::Receiver<Snaps
     }
 }
 
-fn apply(core: &Core, snapshot: Snapshot) {
+/// Builds the directory from what the store has, for the settings of now.
+pub(super) fn apply(core: &Core, snapshot: Snapshot) {
     let Snapshot::Ready { namespaces, revision } = snapshot else { return };
     let domain: Option<HostName> = core.settings.load().domain.clone();
     match Directory::new(namespaces.to_vec(), domain.as_ref()) {
@@ -33,10 +34,15 @@ fn apply(core: &Core, snapshot: Snapshot) {
             tracing::debug!(revision, "entities changed");
         }
         // The store refuses a host that another namespace has, so this is a store that somebody else wrote.
-        Err(error) => tracing::error!(%error, revision, "the store's entities contradict each other; the last good ones stay"),
+        Err(error) => {
+            tracing::error!(%error, revision, "the store's entities contradict each other; the last good ones stay")
+        }
     }
 }
 
 fn is_enabled(directory: &Directory, relay: &RelayKey) -> bool {
-    directory.namespace(&relay.namespace).and_then(|namespace| namespace.relay(&relay.path)).is_some_and(|relay| relay.enabled)
+    directory
+        .namespace(&relay.namespace)
+        .and_then(|namespace| namespace.relay(&relay.path))
+        .is_some_and(|relay| relay.enabled)
 }

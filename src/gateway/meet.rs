@@ -13,8 +13,8 @@ use super::{
 use crate::{
     entity::RelayKey,
     relay::{
-        Arrival, Expectation, Invitation, ListenerFilter, Meeting, MeetingCommand, MeetingId, MeetingTerms, Refusal,
-        RendezvousId, ResponseHead, Side, ToSenderGateway, What,
+        Arrival, Expectation, Invitation, ListenerFilter, Meeting, MeetingCommand, MeetingId, MeetingTerms,
+        Refusal, RendezvousId, ResponseHead, Side, ToSenderGateway, What,
     },
 };
 
@@ -57,7 +57,7 @@ pub(crate) async fn meet(core: &Arc<Core>, wanted: Wanted) -> Result<Met, Refusa
             dialled = arrival(&mut driver.arrivals) => {
                 let arrival = dialled.as_ref().map_or(Arrival::Spoiled, |dialled| dialled.arrival.clone());
                 driver.dialled = dialled;
-                driver.meeting.handle_rendezvous(arrival);
+                driver.meeting.handle_rendezvous(arrival, Instant::now());
             }
             () = sleep_until(deadline) => driver.meeting.handle_timeout(Instant::now()),
         }

@@ -1,6 +1,10 @@
 //! Opening doors: each address gets its accept loop, and each connection the protocol of its door.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    sync::Arc,
+};
 
 use arc_swap::ArcSwap;
 use hyper::{server::conn::http1, service::service_fn};
@@ -39,40 +43,64 @@ pub(super) fn bind(doors: &Doors) -> Result<Vec<Bound>, StartError> {
     Ok(bound)
 }
 
-/// The certificates, when there are any.
-pub(super) fn tls(config: &Config) -> Result<Option<Arc<ServerTls>>, TlsError> {
-    let certificates = certificates(config);
-    if certificates.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(Arc::new(ServerTls::new(&certificates, Alpn::Http11)?)))
+/// The TLS of each door that has some.
+pub(super) type DoorTls = BTreeMap<DoorName, ServerTls>;
+
+/// Reads the certificates of every door that is inside TLS.
+pub(super) fn tls(config: &Config) -> Result<DoorTls, TlsError> {
+    let doors: BTreeSet<DoorName> = config
+        .doors
+        .open()
+        .filter(|(door, address)| Doors::inside_tls(*door, *address))
+        .map(|(door, _)| door)
+        .collect();
+    doors
+        .into_iter()
+        .map(|door| Ok((door, ServerTls::new(certificates(config, door)?, alpn(door))?)))
+        .collect()
 }
 
-pub(super) fn certificates(config: &Config) -> Vec<Certificate> {
+/// Shows the certificates of a new configuration from now on, at every door or at none.
+pub(super) fn reload(tls: &DoorTls, config: &Config) -> Result<(), TlsError> {
+    let all: Result<Vec<_>, TlsError> =
+        tls.iter().map(|(door, tls)| Ok((tls, certificates(config, *door)?))).collect();
+    for (tls, certificates) in all? {
+        tls.reload(certificates)?;
+    }
+    Ok(())
+}
+
+fn certificates(config: &Config, door: DoorName) -> Result<Vec<Certificate>, TlsError> {
     config
         .tls
         .certificates
         .iter()
-        .map(|certificate| Certificate {
-            chain_pem: certificate.chain.clone(),
-            key_pem: certificate.key.expose_secret().as_bytes().to_vec(),
-            names: certificate.names.clone(),
+        .filter(|certificate| certificate.doors.is_empty() || certificate.doors.contains(&door))
+        .map(|certificate| {
+            let key = certificate.key.expose_secret().as_bytes();
+            Certificate::from_pem(certificate.names.clone(), &certificate.chain, key)
         })
         .collect()
 }
 
+fn alpn(door: DoorName) -> Alpn {
+    match door {
+        DoorName::Https | DoorName::Http | DoorName::Admin | DoorName::Metrics => Alpn::Http11,
+        DoorName::NetTcp | DoorName::NetTcps => Alpn::None,
+    }
+}
+
 pub(super) fn admin_context(core: &Arc<Core>, config: &Config) -> AdminContext {
     let state = Arc::clone(core);
-    AdminContext { state, token: config.gateway.admin_token.clone(), names: vec![config.gateway.name.clone()] }
+    AdminContext {
+        state,
+        token: config.gateway.admin_token.clone(),
+        names: vec![config.gateway.name.clone()],
+    }
 }
 
 /// Serves every bound door until the gateway drains.
-pub(super) fn serve(
-    core: &Arc<Core>,
-    bound: Vec<Bound>,
-    tls: Option<&Arc<ServerTls>>,
-    admin: &Arc<ArcSwap<AdminContext>>,
-) {
+pub(super) fn serve(core: &Arc<Core>, bound: Vec<Bound>, tls: &DoorTls, admin: &Arc<ArcSwap<AdminContext>>) {
     for door in bound {
         let limit = core.settings.load().limits.connections_per_door as usize;
         let options =
@@ -82,11 +110,12 @@ pub(super) fn serve(
             } else {
                 ServeOptions { connections: limit, shutdown: core.draining.clone(), tasks: core.tasks.clone() }
             };
-        let tls = Doors::inside_tls(door.name, door.address).then(|| tls.cloned()).flatten();
+        let tls = Doors::inside_tls(door.name, door.address).then(|| tls.get(&door.name).cloned()).flatten();
         let name = door.name;
         let core = Arc::clone(core);
         let admin = Arc::clone(admin);
-        let handle = move |accepted| connection(Arc::clone(&core), name, accepted, tls.clone(), Arc::clone(&admin));
+        let handle =
+            move |accepted| connection(Arc::clone(&core), name, accepted, tls.clone(), Arc::clone(&admin));
         tokio::spawn(io::serve(vec![door.listener], options, handle));
     }
 }
@@ -99,7 +128,7 @@ async fn connection(
     core: Arc<Core>,
     door: DoorName,
     accepted: Accepted,
-    tls: Option<Arc<ServerTls>>,
+    tls: Option<ServerTls>,
     admin: Arc<ArcSwap<AdminContext>>,
 ) {
     let handshake = core.settings.load().timeouts.handshake;

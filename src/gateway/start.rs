@@ -10,17 +10,20 @@ use super::{
 };
 use crate::{
     config::{Config, DoorName, Store},
-    io::{ServerTls, TlsError},
+    io::TlsError,
     management::AdminContext,
     relay::GatewayId,
-    store::{EmbeddedStore, EntityStore, MemoryRegistrations, MemoryStore, RegistrationStore, SeedReport, StoreError},
+    store::{
+        EmbeddedStore, EntityStore, MemoryRegistrations, MemoryStore, RegistrationStore, SeedReport,
+        StoreError,
+    },
     telemetry::Metrics,
 };
 
 /// A running gateway. Dropped without [`Gateway::drain`], its tasks end with the runtime.
 pub struct Gateway {
     core: Arc<Core>,
-    tls: Option<Arc<ServerTls>>,
+    tls: open::DoorTls,
     admin: Arc<ArcSwap<AdminContext>>,
     open: Vec<(DoorName, SocketAddr)>,
     doors: crate::config::Doors,
@@ -32,7 +35,9 @@ pub struct Gateway {
 #[non_exhaustive]
 pub enum StartError {
     /// A door's address cannot be opened.
-    #[error("door {door} cannot be opened at {error}; is another process there, or is the port below 1024 without the right to it?")]
+    #[error(
+        "door {door} cannot be opened at {error}; is another process there, or is the port below 1024 without the right to it?"
+    )]
     Door {
         /// The door.
         door: DoorName,
@@ -92,7 +97,7 @@ impl Gateway {
         });
         let admin = Arc::new(ArcSwap::from_pointee(open::admin_context(&core, &config)));
         let open = bound.iter().map(|door| (door.name, door.address)).collect();
-        open::serve(&core, bound, tls.as_ref(), &admin);
+        open::serve(&core, bound, &tls, &admin);
         tokio::spawn(Arc::clone(&core).sweep_rendezvous());
         entities.ready().await?;
         report(&entities.seed(&config.namespaces).await?);
@@ -114,12 +119,12 @@ impl Gateway {
         if config.store != self.store {
             return Err(ReloadError::NeedsRestart("store"));
         }
-        if let Some(tls) = &self.tls {
-            tls.reload(open::certificates(&config))?;
-        }
+        open::reload(&self.tls, &config)?;
         self.core.settings.store(Arc::new(Settings::of(&config)));
         self.admin.store(Arc::new(open::admin_context(&self.core, &config)));
         report(&self.core.entities.seed(&config.namespaces).await?);
+        let snapshot = self.core.entities.watch().borrow().clone();
+        follow::apply(&self.core, snapshot);
         Ok(())
     }
 
@@ -165,8 +170,17 @@ fn number_in(name: &str) -> u32 {
 }
 
 fn report(report: &SeedReport) {
-    if !report.is_empty() {
-        tracing::info!(%report, "declared entities were added to the store");
+    if !report.added.is_empty() {
+        tracing::info!(entities = ?report.added, "declared entities were added to the store");
+    }
+    if !report.applied.is_empty() {
+        tracing::info!(entities = ?report.applied, "locked entities are as declared again");
+    }
+    if !report.unlocked.is_empty() {
+        tracing::info!(entities = ?report.unlocked, "entities are no longer locked");
+    }
+    if !report.left_alone.is_empty() {
+        tracing::info!(entities = ?report.left_alone, "entities differ from their declaration; the store's stay");
     }
 }
 

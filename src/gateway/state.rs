@@ -1,6 +1,6 @@
 //! What the admin door is told.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use super::{
     core::{Core, Entities},
@@ -8,7 +8,9 @@ use super::{
 };
 use crate::{
     entity::{Namespace, Relay, RelayKey, RelayKind},
-    management::{ConnectionState, GatewayState, ListenerState, NamespaceState, Readiness, RelayState, State},
+    management::{
+        ConnectionState, GatewayState, ListenerState, NamespaceState, Readiness, RelayState, State,
+    },
 };
 
 impl State for Core {
@@ -31,9 +33,10 @@ impl State for Core {
         let connections = self.live.all::<LiveConnection>();
         let mut namespaces: Vec<NamespaceState> = match &**self.directory.load() {
             Entities::Loading => Vec::new(),
-            Entities::Ready(directory) => {
-                directory.namespaces().map(|namespace| namespace_state(namespace, &listeners, &connections)).collect()
-            }
+            Entities::Ready(directory) => directory
+                .namespaces()
+                .map(|namespace| namespace_state(namespace, &listeners, &connections))
+                .collect(),
         };
         namespaces.sort_by(|a, b| a.name.cmp(&b.name));
         GatewayState { gateway: self.id.to_string(), version: env!("CARGO_PKG_VERSION"), namespaces }
@@ -76,8 +79,8 @@ fn relay_state(
         remote: Some(live.remote),
         key_name: live.key_name.as_ref().map(ToString::to_string),
         connected_at: live.connected_at.0,
-        bytes_to_listener: live.counters.a_to_b(),
-        bytes_to_sender: live.counters.b_to_a(),
+        bytes_to_listener: live.counters.a_to_b.load(Ordering::Relaxed),
+        bytes_to_sender: live.counters.b_to_a.load(Ordering::Relaxed),
     };
     RelayState {
         path: relay.path.to_string(),

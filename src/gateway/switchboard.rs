@@ -45,7 +45,11 @@ struct Channel {
 
 impl Switchboard {
     /// Enters a control channel.
-    pub(crate) fn enter_channel(&self, listener: ListenerId, relay: RelayKey) -> mpsc::Receiver<ChannelInput> {
+    pub(crate) fn enter_channel(
+        &self,
+        listener: ListenerId,
+        relay: RelayKey,
+    ) -> mpsc::Receiver<ChannelInput> {
         let (inbox, messages) = mpsc::channel(CHANNEL_INBOX);
         lock(&self.channels).insert(listener, Channel { relay, inbox });
         messages

@@ -2,21 +2,23 @@
 //!
 //! A connection is a [`Stream`]; once its handshake is done it becomes a [`Leg`], and [`join`] copies between two legs until both are done.
 
-
-
+mod frames;
+mod join;
 mod leg;
 mod listen;
 mod prefixed;
 mod private_file;
+mod signals;
 mod stream;
 mod tls;
 
-
-
+pub use frames::{FrameReader, FrameStream, FrameStreamError, FrameWriter, Kind, Message, Piece};
+pub use join::{EndReason, Join, JoinCounters, JoinEnd, JoinOptions, Side, join};
 pub use leg::{Dialect, Leg};
 pub use listen::{Accepted, ServeOptions, bind, serve};
 pub use prefixed::Prefixed;
 pub use private_file::private_file;
+pub use signals::{Asked, Signals};
 pub use stream::Stream;
 pub use tls::{Alpn, Certificate, ClientTls, ServerTls, TlsError, TlsStream};
 

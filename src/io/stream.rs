@@ -3,6 +3,7 @@
 use std::{
     io,
     net::SocketAddr,
+    path::Path,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -38,6 +39,17 @@ impl Stream {
         let tcp = TcpStream::connect(address).await?;
         tune(&tcp)?;
         Ok(Self::Tcp(tcp))
+    }
+
+    /// Dials a socket in the file system. On a system that has none, always an error.
+    pub async fn connect_unix(path: &Path) -> io::Result<Self> {
+        #[cfg(unix)]
+        return Ok(Self::Unix(UnixStream::connect(path).await?));
+        #[cfg(not(unix))]
+        return Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            format!("{}: no sockets in the file system here", path.display()),
+        ));
     }
 
     /// The socket beneath, where it is TCP.
@@ -106,7 +118,8 @@ impl From<UnixStream> for Stream {
 pub(super) fn tune(tcp: &TcpStream) -> io::Result<()> {
     tcp.set_nodelay(true)?;
     let socket = SockRef::from(tcp);
-    let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15));
+    let keepalive =
+        TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15));
     socket.set_tcp_keepalive(&keepalive)?;
     #[cfg(target_os = "linux")]
     socket.set_tcp_user_timeout(Some(Duration::from_secs(120)))?;

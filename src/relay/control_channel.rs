@@ -21,7 +21,9 @@ use crate::entity::limits::{Limits, Timeouts};
 /// [`ChannelCommand::Withdraw`], which comes exactly once.
 ///
 /// An invitation is handed over once, however often it comes. Its sender's gateway hears `Invited`, and after that
-/// `Responded`, or `Refused { ListenerGone }` when the listener vanishes, or nothing.
+/// `Responded`, or `Refused { ListenerGone }` when the listener vanishes, or nothing. The machine outlives its
+/// connection for a short while, so that an invitation which comes a second time then is not taken for one that
+/// the listener never had; [`ChannelCommand::Forget`] ends it.
 #[derive(Debug)]
 pub struct ControlChannel {
     registration: Registration,
@@ -91,7 +93,14 @@ pub enum ChannelCommand {
     },
     /// Take the registration out of the store.
     Withdraw,
+    /// The last command: let go of this machine. Messages for the listener are answered with
+    /// [`ToListenerGateway::refusal`] from now on.
+    Forget,
 }
+
+/// How long a message between gateways may be on its way, at most. A listener that was handed anything is
+/// remembered as long after it left.
+const LINGER: Duration = Duration::from_secs(30);
 
 /// A `response` that belongs to no outstanding request: drop it with its body, and log it (hybrid page 5.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -109,7 +118,11 @@ enum State {
     Closing {
         until: Option<Instant>,
     },
-    Closed,
+    /// The connection is gone, and the machine lingers.
+    Closed {
+        until: Option<Instant>,
+    },
+    Forgotten,
 }
 
 impl ControlChannel {
@@ -142,7 +155,11 @@ impl ControlChannel {
                     return;
                 }
                 match self.refusal(listener) {
-                    Some(reason) => self.refuse(attempt, reply_to, reason),
+                    Some(reason) => {
+                        // Another listener may be tried now, so a second copy must not be handed to this one.
+                        self.outstanding.end(attempt);
+                        self.refuse(attempt, reply_to, reason);
+                    }
                     None => {
                         let until = within.and_then(|within| now.checked_add(within));
                         self.deliver(attempt, reply_to, invitation, until);
@@ -188,10 +205,12 @@ impl ControlChannel {
     }
 
     /// The connection is gone, in order or not.
-    pub fn handle_closed(&mut self) {
-        self.withdraw();
-        self.abandon(Whom::All);
-        self.state = State::Closed;
+    pub fn handle_closed(&mut self, now: Instant) {
+        if !matches!(self.state, State::Closed { .. } | State::Forgotten) {
+            self.withdraw();
+            self.abandon(Whom::All);
+            self.linger(now);
+        }
     }
 
     /// The gateway stops. Exchanges that the listener has begun may end; a stream needs the channel no more.
@@ -219,9 +238,10 @@ impl ControlChannel {
             State::Open | State::Draining { .. } => self.handle_live_timeout(now, unix),
             State::Closing { until } if until.is_some_and(|until| until <= now) => {
                 self.commands.push_back(ChannelCommand::Drop);
-                self.state = State::Closed;
+                self.linger(now);
             }
-            State::Closing { .. } | State::Closed => {}
+            State::Closed { until } if until.is_some_and(|until| until <= now) => self.forget(),
+            State::Closing { .. } | State::Closed { .. } | State::Forgotten => {}
         }
     }
 
@@ -230,8 +250,8 @@ impl ControlChannel {
         let own = match self.state {
             State::Open => None,
             State::Draining { until } => until,
-            State::Closing { until } => return until,
-            State::Closed => return None,
+            State::Closing { until } | State::Closed { until } => return until,
+            State::Forgotten => return None,
         };
         let others =
             [self.outstanding.poll_timeout(), self.token.poll_timeout(), self.keep_alive.poll_timeout()];
@@ -267,8 +287,10 @@ impl ControlChannel {
             Sign::Well => {}
             Sign::Ask => self.commands.push_back(ChannelCommand::Ping),
             Sign::Dead => {
-                self.handle_closed();
+                self.withdraw();
+                self.abandon(Whom::All);
                 self.commands.push_back(ChannelCommand::Drop);
+                self.linger(now);
             }
         }
     }
@@ -277,7 +299,9 @@ impl ControlChannel {
     fn refusal(&self, listener: super::ListenerId) -> Option<RefuseReason> {
         let limit = self.terms.outstanding as usize;
         match self.state {
-            State::Closing { .. } | State::Closed => Some(RefuseReason::UnknownListener),
+            State::Closing { .. } | State::Closed { .. } | State::Forgotten => {
+                Some(RefuseReason::UnknownListener)
+            }
             _ if listener != self.registration.listener => Some(RefuseReason::UnknownListener),
             State::Draining { .. } => Some(RefuseReason::Draining),
             State::Open if limit != 0 && self.outstanding.len() >= limit => Some(RefuseReason::Busy),
@@ -332,6 +356,19 @@ impl ControlChannel {
         });
         self.commands.push_back(ChannelCommand::Close(reason));
         self.state = State::Closing { until: now.checked_add(self.terms.closing) };
+    }
+
+    fn linger(&mut self, now: Instant) {
+        if self.outstanding.has_history() {
+            self.state = State::Closed { until: now.checked_add(LINGER) };
+        } else {
+            self.forget();
+        }
+    }
+
+    fn forget(&mut self) {
+        self.commands.push_back(ChannelCommand::Forget);
+        self.state = State::Forgotten;
     }
 
     fn withdraw(&mut self) {

@@ -52,6 +52,11 @@ impl Outstanding {
         self.requests.len()
     }
 
+    /// Whether any attempt ever ended here.
+    pub(super) fn has_history(&self) -> bool {
+        !self.ended.is_empty()
+    }
+
     /// Whether the attempt is outstanding, or was not long ago.
     pub(super) fn knows(&self, attempt: Attempt) -> bool {
         self.handed.contains_key(&attempt) || self.ended_attempts.contains(&attempt)

@@ -4,10 +4,12 @@
 //! [MC-NMF] on a pooled connection, say) a [`Follower`] walks alongside and says what may pass. It looks at the heads of
 //! records alone: a payload of announced length is passed as [`Passage::All`]'s `unseen` and may be moved by the kernel.
 
+use super::framing::DecodeError;
+
 /// Follows one direction of a byte stream and says how much of it may pass.
 ///
-/// A follower gives the same answer for a stream however it is cut into pieces: the bytes that pass, the border of the
-/// session and the error do not depend on the reads.
+/// A follower gives the same answer for a stream however it is cut into pieces: where the session ends and whether it is
+/// refused do not depend on the reads. Only how much of a wrong record has passed before it is seen to be wrong does.
 pub trait Follower: Send {
     /// Looks at the next bytes of the stream, all of them after those shown (or announced as unseen) before.
     ///
@@ -15,7 +17,8 @@ pub trait Follower: Send {
     /// else, so the answer is `Ended { at: 0 }` from then on; after [`Passage::Refused`] it is `Refused { at: 0, .. }`.
     fn follow(&mut self, bytes: &[u8]) -> Passage;
 
-    /// The stream ended here (FIN), after every byte shown or announced as unseen.
+    /// The stream ended here (FIN), after every byte shown or announced as unseen. (One that ends before the unseen bytes
+    /// have all come ends inside a record; a driver sees that itself.)
     ///
     /// # Errors
     /// [`FollowError`] when the stream may not end at this place, for instance inside a record.
@@ -39,7 +42,7 @@ pub enum Passage {
     Refused {
         /// Bytes of this input that may pass.
         at: usize,
-        /// What is wrong with the byte at `at`.
+        /// What is wrong behind them.
         error: FollowError,
     },
 }
@@ -53,4 +56,10 @@ pub enum FollowError {
     /// A byte that cannot begin what has to come here.
     #[error("byte 0x{0:02x} may not come here")]
     Unexpected(u8),
+    /// Another session begins behind a security layer, where only one can be followed.
+    #[error("a second session begins after an upgrade")]
+    SecondSession,
+    /// The framing of the stream is wrong.
+    #[error(transparent)]
+    Framing(#[from] DecodeError),
 }

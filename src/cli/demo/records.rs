@@ -120,7 +120,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Records<S> {
     }
 
     /// Sends one sized envelope, head and payload in one write.
-    pub(super) async fn send_envelope(&mut self, envelope: &[u8], within: Duration) -> Result<(), RecordsError> {
+    pub(super) async fn send_envelope(
+        &mut self,
+        envelope: &[u8],
+        within: Duration,
+    ) -> Result<(), RecordsError> {
         let size = u32::try_from(envelope.len()).unwrap_or(u32::MAX);
         let max = self.limits.envelope;
         if u64::from(size) > max {

@@ -175,15 +175,14 @@ async fn preamble(records: &mut Records<TcpStream>) -> Result<(), Broken> {
         _ => None,
     });
     let path = via.await?.flatten().ok_or_else(closed)?;
-    let encoding = records.next(
-        &[RecordType::KnownEncoding, RecordType::ExtensibleEncoding],
-        HANDSHAKE,
-        |record| match record {
-            Record::KnownEncoding(known) => Encoding::Known(known),
-            Record::ExtensibleEncoding(text) => Encoding::Extensible(text.to_owned()),
-            _ => Encoding::Extensible(String::new()),
-        },
-    );
+    let encoding =
+        records.next(&[RecordType::KnownEncoding, RecordType::ExtensibleEncoding], HANDSHAKE, |record| {
+            match record {
+                Record::KnownEncoding(known) => Encoding::Known(known),
+                Record::ExtensibleEncoding(text) => Encoding::Extensible(text.to_owned()),
+                _ => Encoding::Extensible(String::new()),
+            }
+        });
     let encoding = encoding.await?.ok_or_else(closed)?;
     if !path.eq_ignore_ascii_case(PATH) {
         return Err(Broken::WithFault(FaultUri::EndpointNotFound));

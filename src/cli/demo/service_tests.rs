@@ -6,7 +6,7 @@ use tokio::{
 };
 
 use super::{
-    contract::{Applicant, Call, CreditRequest, DeclaredFault, Decision, Reply},
+    contract::{Applicant, Call, CreditRequest, Decision, DeclaredFault, Reply},
     envelope::FaultCode,
     ledger::UNKNOWN_APPLICANT,
     service::CreditService,
@@ -31,8 +31,14 @@ async fn a_session_carries_many_calls_and_ends_in_order() {
         applicant_id: "P-1001-NOVAK".into(),
         display_name: Some("Ada <Novak> & co".into()),
     };
-    let request = CreditRequest { amount: "12000".parse().unwrap(), applicant: applicant.clone(), currency: "EUR".into() };
-    let Reply::Report(report) = client.call(&Call::CheckCredit { request }).await.unwrap() else { panic!("no report") };
+    let request = CreditRequest {
+        amount: "12000".parse().unwrap(),
+        applicant: applicant.clone(),
+        currency: "EUR".into(),
+    };
+    let Reply::Report(report) = client.call(&Call::CheckCredit { request }).await.unwrap() else {
+        panic!("no report")
+    };
     assert_eq!((report.applicant, report.decision, report.score), (applicant, Decision::Approved, 747));
     assert_eq!(service.calls(), 2);
     client.close().await.unwrap();
@@ -56,7 +62,8 @@ async fn another_path_or_host_is_judged_as_wcf_judges_it() {
     // [MC-NMF]: the path of the Via decides, its host and port do not.
     let error = WcfClient::open(socket, "net.tcp://localhost/Other", &endpoint).await.unwrap_err();
     assert!(matches!(error, CallError::Refused(name) if name == "EndpointNotFound"));
-    let mut client = WcfClient::open(socket, "net.tcp://gateway.example/creditcheck", &endpoint).await.unwrap();
+    let mut client =
+        WcfClient::open(socket, "net.tcp://gateway.example/creditcheck", &endpoint).await.unwrap();
     client.call(&get_score("A")).await.unwrap();
     // AddressFilterMode.Exact: port and path of the To are compared.
     let mut client = WcfClient::open(socket, &endpoint, "net.tcp://localhost:1/CreditCheck").await.unwrap();

@@ -61,10 +61,11 @@ impl WcfClient {
         encode::record(&Record::PreambleEnd, &mut bytes);
         records.send(&bytes, PATIENCE).await?;
 
-        let answer = records.next(&[RecordType::PreambleAck, RecordType::Fault], PATIENCE, |record| match record {
-            Record::Fault(uri) => Err(refusal(uri)),
-            _ => Ok(()),
-        });
+        let answer =
+            records.next(&[RecordType::PreambleAck, RecordType::Fault], PATIENCE, |record| match record {
+                Record::Fault(uri) => Err(refusal(uri)),
+                _ => Ok(()),
+            });
         answer.await?.ok_or(RecordsError::Closed)??;
         Ok(Self { records, address: address.to_owned() })
     }

@@ -1,9 +1,14 @@
 //! The task of one control channel: it reads and writes, and its rules decide.
 
-use std::{collections::VecDeque, sync::Arc, time::Instant};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    task::{Poll, ready},
+    time::Instant,
+};
 
 use bytes::Bytes;
-use futures_util::{Sink, SinkExt, Stream as _, StreamExt};
+use futures_util::{Sink, SinkExt, StreamExt};
 use hyper::upgrade::OnUpgrade;
 use tokio::sync::mpsc;
 use tokio_tungstenite::{
@@ -33,7 +38,7 @@ use crate::{
 pub(crate) struct Opened {
     pub(crate) listener: ListenerId,
     /// Shown at the admin door as long as the channel lives.
-    pub(crate) shown: Entry<LiveListener>,
+    pub(crate) shown: Option<Entry<LiveListener>>,
     pub(crate) target: admit::Target,
     /// Scheme and authority the listener used: what accept addresses begin with.
     pub(crate) base: String,
@@ -47,10 +52,9 @@ pub(crate) async fn run(
     core: Arc<Core>,
     upgrade: OnUpgrade,
     rules: ControlChannel,
-    inbox: mpsc::Receiver<ChannelInput>,
+    mut inbox: mpsc::Receiver<ChannelInput>,
     opened: Opened,
 ) {
-    let listener = opened.listener;
     let shown = opened.asked.clone();
     let relay = opened.target.key.clone();
     core.metrics.active_listeners.inc();
@@ -63,21 +67,23 @@ pub(crate) async fn run(
         queue: VecDeque::new(),
         awaited: None,
         ended: false,
-        withdrawn: false,
+        forgotten: false,
     };
     if let Ok(Ok(upgraded)) = tokio::time::timeout(limit, upgrade).await {
         let (stream, early) = into_parts(upgraded);
         let config = config(&core);
-        let socket = WebSocketStream::from_partially_read(stream, early.to_vec(), Role::Server, Some(config)).await;
-        channel.serve(socket, inbox).await;
+        let socket =
+            WebSocketStream::from_partially_read(stream, early.to_vec(), Role::Server, Some(config)).await;
+        channel.serve(socket, &mut inbox).await;
     }
-    channel.rules.handle_closed();
+    channel.rules.handle_closed(Instant::now());
     channel.carry_out().await;
-    core.switchboard.leave_channel(listener);
-    channel.withdraw().await;
     core.metrics.active_listeners.dec();
     core.metrics.listener_disconnects.inc();
     tracing::info!(tracking_id = %shown.tracking_id, %relay, "listener off");
+    channel.opened.shown = None;
+    // Nobody waits for this: a gateway that drains may end without it.
+    tokio::spawn(channel.linger(inbox));
 }
 
 fn config(core: &Core) -> WebSocketConfig {
@@ -99,26 +105,27 @@ struct Channel {
     queue: VecDeque<Message>,
     /// A response whose body message is due next.
     awaited: Option<Response>,
+    /// The connection is to be cut.
     ended: bool,
-    withdrawn: bool,
+    /// The rules have nothing more to remember.
+    forgotten: bool,
 }
 
 impl Channel {
-    async fn serve(&mut self, socket: WebSocketStream<Stream>, mut inbox: mpsc::Receiver<ChannelInput>) {
+    async fn serve(&mut self, socket: WebSocketStream<Stream>, inbox: &mut mpsc::Receiver<ChannelInput>) {
         let (mut sink, mut source) = socket.split();
         let draining = self.core.draining.clone();
         let mut drained = false;
         let mut unflushed = false;
         loop {
             self.carry_out().await;
-            if self.ended && self.queue.is_empty() && !unflushed {
+            if self.ended {
                 return;
             }
             let deadline = self.rules.poll_timeout();
             tokio::select! {
-                biased;
                 // Reading goes on while writing waits, so that two sides with full buffers do not wait for each other.
-                read = source.next(), if !self.ended => match read {
+                read = source.next() => match read {
                     Some(Ok(message)) => {
                         self.rules.handle_received(Instant::now());
                         // tungstenite queues pongs and close echoes in the socket; they leave with the next flush.
@@ -128,20 +135,12 @@ impl Channel {
                     Some(Err(error)) => return self.broken(error, &mut sink).await,
                     None => return,
                 },
-                ready = ready(&mut sink), if !self.queue.is_empty() => {
-                    let Some(message) = self.queue.pop_front() else { continue };
-                    if ready.is_err() || sink.start_send_unpin(message).is_err() {
+                written = write(&mut sink, &mut self.queue, &mut unflushed), if unflushed || !self.queue.is_empty() => {
+                    if written.is_err() {
                         return;
                     }
-                    unflushed = true;
                 }
-                flushed = sink.flush(), if unflushed && self.queue.is_empty() => {
-                    if flushed.is_err() {
-                        return;
-                    }
-                    unflushed = false;
-                }
-                Some(input) = inbox.recv(), if !self.ended => match input {
+                Some(input) = inbox.recv() => match input {
                     ChannelInput::Message(message) => self.rules.handle_message(message, Instant::now()),
                     ChannelInput::Deleted => self.rules.handle_deleted(Instant::now()),
                 },
@@ -169,19 +168,38 @@ impl Channel {
                 }
                 ChannelCommand::Tell { message, .. } => self.core.switchboard.tell_meeting(message),
                 ChannelCommand::Withdraw => self.withdraw().await,
+                ChannelCommand::Forget => self.forgotten = true,
             }
         }
     }
 
     fn close(&mut self, code: u16, text: &str) {
         let reason = self.opened.asked.close_reason(text);
-        self.queue.push_back(Message::Close(Some(CloseFrame { code: code.into(), reason: Utf8Bytes::from(reason) })));
+        self.queue.push_back(Message::Close(Some(CloseFrame {
+            code: code.into(),
+            reason: Utf8Bytes::from(reason),
+        })));
+    }
+
+    /// The connection is gone. Messages that were on their way are still answered, until the rules let go.
+    async fn linger(mut self, mut inbox: mpsc::Receiver<ChannelInput>) {
+        while !self.forgotten {
+            let deadline = self.rules.poll_timeout();
+            tokio::select! {
+                input = inbox.recv() => match input {
+                    Some(ChannelInput::Message(message)) => self.rules.handle_message(message, Instant::now()),
+                    Some(ChannelInput::Deleted) => {}
+                    None => break,
+                },
+                () = sleep_until(deadline) => self.rules.handle_timeout(Instant::now(), unix_now()),
+            }
+            self.carry_out().await;
+        }
+        self.core.switchboard.leave_channel(self.opened.listener);
     }
 
     async fn withdraw(&mut self) {
-        if !std::mem::replace(&mut self.withdrawn, true)
-            && let Err(error) = self.core.registrations.withdraw(self.opened.listener).await
-        {
+        if let Err(error) = self.core.registrations.withdraw(self.opened.listener).await {
             tracing::warn!(%error, "a registration could not be withdrawn; it ends with the lease");
         }
     }
@@ -204,16 +222,8 @@ impl Channel {
             Ok(ControlMessage::Response(response)) if response.body => self.awaited = Some(response),
             Ok(ControlMessage::Response(response)) => self.respond(response, Bytes::new()),
             Ok(ControlMessage::RenewToken(renewal)) => {
-                use secrecy::ExposeSecret;
-                let checked = admit::check_token(
-                    &self.core,
-                    Some(renewal.token.expose_secret()),
-                    crate::entity::Right::Listen,
-                    &self.opened.target.namespace,
-                    Some(&self.opened.target.relay),
-                    &self.opened.target.path,
-                );
-                self.rules.handle_renewed(checked.map(|authorized| authorized.expires), Instant::now(), unix_now());
+                let checked = admit::renew(&self.core, &self.opened.target, &renewal.token);
+                self.rules.handle_renewed(checked, Instant::now(), unix_now());
             }
             // 2.2: never close for it.
             Ok(ControlMessage::Accept(_) | ControlMessage::Request(_)) | Err(_) => {
@@ -235,7 +245,11 @@ impl Channel {
     }
 
     /// The peer broke the protocol or vanished; the first is told so with a close code.
-    async fn broken(&mut self, error: tungstenite::Error, sink: &mut (impl Sink<Message, Error = tungstenite::Error> + Unpin)) {
+    async fn broken(
+        &mut self,
+        error: tungstenite::Error,
+        sink: &mut (impl Sink<Message, Error = tungstenite::Error> + Unpin),
+    ) {
         use tungstenite::Error as E;
         let (code, text) = match &error {
             E::Capacity(_) => (1009, "The message is larger than a control channel takes"),
@@ -251,6 +265,23 @@ impl Channel {
     }
 }
 
-async fn ready(sink: &mut (impl Sink<Message, Error = tungstenite::Error> + Unpin)) -> Result<(), tungstenite::Error> {
-    std::future::poll_fn(|cx| sink.poll_ready_unpin(cx)).await
+/// Writes everything in `queue` and flushes once. Dropped half-way, what is left is still in `queue`.
+async fn write(
+    sink: &mut (impl Sink<Message, Error = tungstenite::Error> + Unpin),
+    queue: &mut VecDeque<Message>,
+    unflushed: &mut bool,
+) -> Result<(), tungstenite::Error> {
+    std::future::poll_fn(|cx| {
+        while !queue.is_empty() {
+            ready!(sink.poll_ready_unpin(cx))?;
+            if let Some(message) = queue.pop_front() {
+                sink.start_send_unpin(message)?;
+                *unflushed = true;
+            }
+        }
+        ready!(sink.poll_flush_unpin(cx))?;
+        *unflushed = false;
+        Poll::Ready(Ok(()))
+    })
+    .await
 }

@@ -36,13 +36,11 @@ pub(crate) async fn connect(
     }
     let path = RelayPath::parse(&arrived.asked.path)?;
     let token = tokens::websocket_token(arrived.request.headers(), arrived.query.token.as_ref());
-    let (target, authorized) =
-        admit::look_up(core, &arrived.peer, &arrived.asked.host, path)?.sender(core, token.as_ref().map(|found| &found.token))?;
+    let (target, authorized) = admit::look_up(core, &arrived.peer, &arrived.asked.host, path)?
+        .sender(core, token.as_ref().map(|found| &found.token))?;
     let limit = core.settings.load().limits.connections_per_namespace;
-    let counted = core
-        .connections
-        .enter(&target.namespace.name, limit)
-        .ok_or(Refusal::TooManyConnections { limit })?;
+    let counted =
+        core.connections.enter(&target.namespace.name, limit).ok_or(Refusal::TooManyConnections { limit })?;
     let used_authorization =
         target.relay.requires_client_authorization && token.is_some_and(|found| found.in_authorization);
     let wanted = Wanted {

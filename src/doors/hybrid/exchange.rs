@@ -36,15 +36,16 @@ pub(crate) async fn relay(core: &Arc<Core>, arrived: Arrived) -> Result<Response
     let settings = core.settings.load_full();
     let path = RelayPath::parse(&arrived.asked.path)?;
     let token = tokens::http_token(arrived.request.headers(), arrived.query.token.as_ref());
-    let (target, authorized) =
-        admit::look_up(core, &arrived.peer, &arrived.asked.host, path)?.sender(core, token.as_ref().map(|found| &found.token))?;
+    let (target, authorized) = admit::look_up(core, &arrived.peer, &arrived.asked.host, path)?
+        .sender(core, token.as_ref().map(|found| &found.token))?;
     let limit = settings.limits.connections_per_namespace;
     let counted =
         core.connections.enter(&target.namespace.name, limit).ok_or(Refusal::TooManyConnections { limit })?;
     let used_authorization =
         target.relay.requires_client_authorization && token.is_some_and(|found| found.in_authorization);
 
-    let via = HostName::parse(&arrived.asked.host).map_or_else(|_| arrived.asked.host.clone(), |host| host.to_string());
+    let via = HostName::parse(&arrived.asked.host)
+        .map_or_else(|_| arrived.asked.host.clone(), |host| host.to_string());
     let filter = filter(&arrived);
     let method = arrived.request.method().clone();
     let mut invitation = Invitation {
@@ -59,10 +60,15 @@ pub(crate) async fn relay(core: &Arc<Core>, arrived: Arrived) -> Result<Response
     };
     let request_target = request_target(&target, arrived.query.rest.as_deref());
     let fits = text_bound(&invitation, &request_target) <= settings.limits.control_message;
-    let mut body = RequestBody::new(arrived.request.into_body(), arrived.notes, settings.timeouts.request_idle);
+    let mut body =
+        RequestBody::new(arrived.request.into_body(), arrived.notes, settings.timeouts.request_idle);
 
     // 5.1: a small request goes over the control channel whole, a larger one is fetched by its listener.
-    let collected = if fits { body.collect_up_to(settings.limits.control_body).await.map_err(|_| Refusal::SenderStalled)? } else { Collected::More };
+    let collected = if fits {
+        body.collect_up_to(settings.limits.control_body).await.map_err(|_| Refusal::SenderStalled)?
+    } else {
+        Collected::More
+    };
     let sending = match collected {
         Collected::Whole(bytes) => {
             let inline = ExchangeRequest::Inline {
@@ -124,4 +130,3 @@ fn request_target(target: &Target, query: Option<&str>) -> String {
     };
     query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))
 }
-

@@ -40,7 +40,8 @@ struct Notes {
 impl<S> HeadTap<S> {
     /// Taps a stream; at most `limit` bytes of a head are noted.
     pub(crate) fn new(stream: S, limit: usize) -> (Self, HeadNotes) {
-        let notes = HeadNotes { shared: Arc::new(Mutex::new(Notes { noting: true, bytes: Vec::new(), limit })) };
+        let notes =
+            HeadNotes { shared: Arc::new(Mutex::new(Notes { noting: true, bytes: Vec::new(), limit })) };
         (Self { stream, notes: notes.clone() }, notes)
     }
 
@@ -106,7 +107,11 @@ fn in_lower_case(headers: &HeaderMap) -> Vec<HeaderLine> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for HeadTap<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
         if let Poll::Ready(Ok(())) = polled {
@@ -154,7 +159,10 @@ mod tests {
     use super::*;
 
     fn found(names: &[&'static str]) -> HeaderMap {
-        names.iter().map(|name| (http::HeaderName::from_static(name), http::HeaderValue::from_static("1"))).collect()
+        names
+            .iter()
+            .map(|name| (http::HeaderName::from_static(name), http::HeaderValue::from_static("1")))
+            .collect()
     }
 
     async fn tapped(bytes: &[u8], limit: usize) -> HeadNotes {
@@ -166,7 +174,11 @@ mod tests {
 
     #[tokio::test]
     async fn names_keep_their_spelling_and_order() {
-        let notes = tapped(b"GET / HTTP/1.1\r\nX-shIFT: night\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nhOST: 2\r\n\r\n", 4096).await;
+        let notes = tapped(
+            b"GET / HTTP/1.1\r\nX-shIFT: night\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nhOST: 2\r\n\r\n",
+            4096,
+        )
+        .await;
         let first = notes.take(&found(&["host", "x-shift"]), More::HeadFollows);
         assert_eq!(first, [("X-shIFT".to_owned(), "night".to_owned()), ("Host".to_owned(), "h".to_owned())]);
         let second = notes.take(&found(&["host"]), More::HeadFollows);
@@ -176,7 +188,10 @@ mod tests {
     #[tokio::test]
     async fn what_was_not_noted_stands_in_lower_case() {
         let notes = tapped(b"GET / HTTP/1.1\r\nX-shIFT: night\r\n\r\n", 20).await;
-        assert_eq!(notes.take(&found(&["x-shift"]), More::BodyFollows), [("x-shift".to_owned(), "1".to_owned())]);
+        assert_eq!(
+            notes.take(&found(&["x-shift"]), More::BodyFollows),
+            [("x-shift".to_owned(), "1".to_owned())]
+        );
         assert!(notes.lock().bytes.is_empty());
     }
 }

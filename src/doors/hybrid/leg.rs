@@ -12,7 +12,7 @@ use crate::{
         core::{Core, Peer},
         live::{Entry, LiveConnection},
     },
-    io::{Dialect, FrameDialect, JoinOptions, Leg, Stream, join},
+    io::{Dialect, FrameDialect, JoinEnd, JoinOptions, Leg, Stream, join},
 };
 
 /// What a joined pair is called at the admin door and in the log, and what it keeps counted.
@@ -34,16 +34,14 @@ pub(crate) async fn join_upgraded(core: Arc<Core>, sender: OnUpgrade, listener: 
         Ok(Err(error)) => {
             tracing::debug!(tracking_id = %joining.shown.tracking_id, %error, "a side hung up before it was joined");
         }
-        Err(_) => tracing::debug!(tracking_id = %joining.shown.tracking_id, "a side never finished its handshake"),
+        Err(_) => {
+            tracing::debug!(tracking_id = %joining.shown.tracking_id, "a side never finished its handshake")
+        }
     }
 }
 
 /// Runs a joined pair to its end and says once how it went.
-pub(crate) async fn run(
-    core: Arc<Core>,
-    joining: Joining,
-    joined: impl Future<Output = crate::io::JoinEnd>,
-) {
+pub(crate) async fn run(core: Arc<Core>, joining: Joining, joined: impl Future<Output = JoinEnd>) -> JoinEnd {
     core.metrics.active_connections.inc();
     let end = joined.await;
     core.metrics.active_connections.dec();
@@ -58,6 +56,7 @@ pub(crate) async fn run(
         reason = ?end.reason,
         "connection ended",
     );
+    end
 }
 
 /// How this gateway joins the legs of a relay.
@@ -68,9 +67,8 @@ pub(crate) fn join_options(core: &Core, connection: &LiveConnection) -> JoinOpti
         half_close: timeouts.half_close,
         ping_every: unless_zero(timeouts.ping),
         silence: unless_zero(timeouts.silence),
-        cancel: core.relay_token(&connection.relay),
         counters: Arc::clone(&connection.counters),
-        ..JoinOptions::default()
+        ..JoinOptions::new(core.relay_token(&connection.relay))
     }
 }
 

@@ -18,7 +18,9 @@ use crate::{
         core::{Core, Transport},
         live::LiveListener,
     },
-    relay::{ChannelTerms, ControlChannel, ListenerId, Malformed, Refusal, Registration, Shapes, listener_tag},
+    relay::{
+        ChannelTerms, ControlChannel, ListenerId, Malformed, Refusal, Registration, Shapes, listener_tag,
+    },
     store::{Registered, Remedy, StoreError},
 };
 
@@ -33,8 +35,8 @@ pub(crate) async fn listen(
     }
     let path = RelayPath::parse(&arrived.asked.path)?;
     let token = tokens::websocket_token(arrived.request.headers(), arrived.query.token.as_ref());
-    let (target, authorized) =
-        admit::look_up(core, &arrived.peer, &arrived.asked.host, path)?.listener(core, token.as_ref().map(|found| &found.token))?;
+    let (target, authorized) = admit::look_up(core, &arrived.peer, &arrived.asked.host, path)?
+        .listener(core, token.as_ref().map(|found| &found.token))?;
     if target.path.decoded_suffix(&target.relay.path).is_none_or(|suffix| suffix.bytes().any(|b| b != b'/')) {
         // A listener names its relay; only senders may add a suffix.
         return Err(Refusal::NoSuchRelay);
@@ -49,8 +51,13 @@ pub(crate) async fn listen(
         shapes,
     };
     let terms = ChannelTerms::new(&settings.limits, &settings.timeouts);
-    let rules =
-        ControlChannel::new(registration.clone(), Some(authorized.expires), terms, Instant::now(), unix_now());
+    let rules = ControlChannel::new(
+        registration.clone(),
+        Some(authorized.expires),
+        terms,
+        Instant::now(),
+        unix_now(),
+    );
     let listener = registration.listener;
     let inbox = core.switchboard.enter_channel(listener, target.key.clone());
     let limit = settings.limits.listeners_per_relay;
@@ -80,7 +87,7 @@ pub(crate) async fn listen(
     });
     let opened = channel::Opened {
         listener,
-        shown,
+        shown: Some(shown),
         target,
         base: format!("{scheme}://{}", authority(&arrived.asked.host, scheme)),
         scheme,

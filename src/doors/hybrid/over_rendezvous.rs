@@ -2,7 +2,6 @@
 
 use std::{
     collections::VecDeque,
-    io,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -22,9 +21,14 @@ use super::{
 };
 use crate::{
     gateway::{core::Core, dialled::Dialled, meet::sleep_until},
-    io::{FrameEvent, FrameReader, FrameStream, PieceKind, Role},
-    relay::{Exchange, ExchangeCommand, ExchangeTerms, Piece, Refusal, RequestBody, ResponseBody, ResponseHead},
-    wire::hybrid::{ControlMessage, Response},
+    io::{FrameDialect, FrameReader, FrameStream, FrameStreamError, FrameWriter, Kind, Piece as Came},
+    relay::{
+        Exchange, ExchangeCommand, ExchangeTerms, Piece, Refusal, RequestBody, ResponseBody, ResponseHead,
+    },
+    wire::{
+        hybrid::{ControlMessage, Response},
+        websocket::Close,
+    },
 };
 
 /// How an exchange on a rendezvous begins.
@@ -58,25 +62,27 @@ pub(crate) async fn exchange(
             _ => return,
         };
         let frame = settings.limits.frame;
-        let (reader, writer) = FrameStream::new(stream, early, Role::Server, frame).split();
+        let dialect = FrameDialect { largest_frame: frame, ..FrameDialect::hybrid_server() };
+        let (reader, writer) = FrameStream::new(stream, early, dialect).into_split();
         let (request, upload) = match begin {
-            Begin::Sent { respond_by } => (RequestBody::Sent { respond_by }, Either::Right(nothing_to_send(writer))),
+            Begin::Sent { respond_by } => {
+                (RequestBody::Sent { respond_by }, Either::Right(nothing_to_send(writer)))
+            }
             Begin::Send(sending) => (RequestBody::Streamed, Either::Left((writer, sending))),
         };
         let driver = Driver {
             rules: Exchange::new(terms, request, Instant::now()),
             reader,
             head: Some(head),
-            items,
             outbox: VecDeque::new(),
             text: Text::new(settings.limits.control_message),
         };
         let (progress, uploaded) = mpsc::channel(1);
         let upload = match upload {
-            Either::Left((writer, sending)) => Either::Left(upload::send_request(writer, *sending, frame, progress)),
+            Either::Left((writer, sending)) => Either::Left(upload::send_request(writer, *sending, progress)),
             Either::Right(nothing) => Either::Right(nothing),
         };
-        driver.run(upload, uploaded, cancel, &asked, terms.response_idle).await;
+        driver.run(upload, uploaded, items, cancel, &asked, terms.response_idle).await;
     });
     // The task ends without a head only when the connection was lost before it began.
     let head = head_came.await.map_err(|_| Refusal::ListenerGone)??;
@@ -88,7 +94,6 @@ struct Driver {
     reader: FrameReader,
     /// Where the head goes; `None` once it went.
     head: Option<oneshot::Sender<Result<ResponseHead, Refusal>>>,
-    items: mpsc::Sender<Item>,
     /// What the sender has not taken yet: a piece and the end behind it. While a piece waits, nothing is read.
     outbox: VecDeque<Item>,
     /// The text message being read.
@@ -103,6 +108,7 @@ impl Driver {
         mut self,
         upload: impl Future<Output = Uploaded>,
         mut uploaded: mpsc::Receiver<Uploading>,
+        items: mpsc::Sender<Item>,
         cancel: CancellationToken,
         asked: &Asked,
         idle: Duration,
@@ -130,8 +136,8 @@ impl Driver {
                         Err(UploadError::Listener) => self.rules.handle_lost(),
                     }
                 }
-                event = self.reader.next(), if self.outbox.is_empty() => self.read(event),
-                place = self.items.reserve(), if !self.outbox.is_empty() => match (place, self.outbox.pop_front()) {
+                came = self.reader.next(), if self.outbox.is_empty() => self.read(came),
+                place = items.reserve(), if !self.outbox.is_empty() => match (place, self.outbox.pop_front()) {
                     (Ok(place), Some(item)) => {
                         let now = Instant::now();
                         if let Item::Piece(_, piece) = &item {
@@ -141,26 +147,25 @@ impl Driver {
                     }
                     _ => self.rules.handle_sender_gone(),
                 },
-                () = gone(self.head.as_mut(), &self.items) => self.rules.handle_sender_gone(),
+                () = gone(self.head.as_mut(), &items) => self.rules.handle_sender_gone(),
                 () = cancel.cancelled() => self.rules.handle_sender_gone(),
                 () = sleep_until(deadline) => self.rules.handle_timeout(Instant::now()),
             }
         };
         for item in self.outbox.drain(..) {
             // A sender that takes nothing any more is cut off: its body never comes to its end.
-            if !matches!(tokio::time::timeout(idle, self.items.send(item)).await, Ok(Ok(()))) {
+            if !matches!(tokio::time::timeout(idle, items.send(item)).await, Ok(Ok(()))) {
                 break;
             }
         }
-        drop(self.items);
+        drop(items);
         // Without its writer the connection is in the middle of a frame: it can only be dropped.
-        if let (Some(mut writer), Some(code)) = (writer, close) {
-            let reason = if code == 1000 { String::new() } else { asked.close_reason("The exchange has ended") };
-            let farewell = async {
-                writer.close(code, &reason).await?;
-                self.reader.drain().await
-            };
-            let _ = tokio::time::timeout(CLOSE_TIME, farewell).await;
+        if let (Some(writer), Some(code)) = (writer, close) {
+            let reason =
+                if code == 1000 { String::new() } else { asked.close_reason("The exchange has ended") };
+            let _ =
+                tokio::time::timeout(CLOSE_TIME, farewell(writer, self.reader, Close::new(code, &reason)))
+                    .await;
         }
     }
 
@@ -190,10 +195,10 @@ impl Driver {
         }
     }
 
-    fn read(&mut self, event: io::Result<FrameEvent>) {
+    fn read(&mut self, came: Result<Came, FrameStreamError>) {
         let now = Instant::now();
-        match event {
-            Ok(FrameEvent::Piece { kind: PieceKind::Text, fin, data }) => match self.text.push(&data, fin) {
+        match came {
+            Ok(Came::Data { kind: Kind::Text, fin, data, .. }) => match self.text.push(&data, fin) {
                 Ok(None) => {}
                 Ok(Some(response)) => {
                     let follows = if response.body { ResponseBody::Follows } else { ResponseBody::None };
@@ -201,7 +206,7 @@ impl Driver {
                 }
                 Err(NoResponse) => self.rules.handle_nonsense(),
             },
-            Ok(FrameEvent::Piece { kind: PieceKind::Binary, fin, data }) => {
+            Ok(Came::Data { kind: Kind::Binary, fin, data, .. }) => {
                 let piece = if fin { Piece::Last } else { Piece::More };
                 if self.head.is_some() || data.is_empty() {
                     // Nothing to hand on; a body before its head is for the rules to refuse.
@@ -210,11 +215,22 @@ impl Driver {
                     self.outbox.push_back(Item::Piece(data, piece));
                 }
             }
-            Ok(FrameEvent::Close { code }) => self.rules.handle_close(code),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => self.rules.handle_nonsense(),
+            Ok(Came::Close(close)) => self.rules.handle_close(close.code),
+            Err(FrameStreamError::Violation(_)) => self.rules.handle_nonsense(),
             Err(_) => self.rules.handle_lost(),
         }
     }
+}
+
+/// Closes, and waits for the listener to do the same.
+async fn farewell(
+    mut writer: FrameWriter,
+    mut reader: FrameReader,
+    close: Close,
+) -> Result<(), FrameStreamError> {
+    writer.close(&close).await?;
+    while let Came::Data { .. } = reader.next().await? {}
+    writer.shutdown().await
 }
 
 /// The sender's connection broke: the one who waits for the head, or the body behind it, was dropped.

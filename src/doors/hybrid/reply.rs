@@ -60,7 +60,11 @@ impl Asked {
 }
 
 /// 101, with the sub-protocol the other side chose.
-pub(crate) fn switching(key: &HeaderValue, protocol: Option<&str>, tracking_id: &TrackingId) -> Response<Body> {
+pub(crate) fn switching(
+    key: &HeaderValue,
+    protocol: Option<&str>,
+    tracking_id: &TrackingId,
+) -> Response<Body> {
     let mut response = Response::new(empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();

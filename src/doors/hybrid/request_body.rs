@@ -57,11 +57,14 @@ impl RequestBody {
         }
         Ok(Collected::Whole(match self.first.len() {
             1 => self.first.pop_front().unwrap_or_default(),
-            _ => self.first.drain(..).fold(BytesMut::with_capacity(len), |mut all, piece| {
-                all.extend_from_slice(&piece);
-                all
-            })
-            .freeze(),
+            _ => self
+                .first
+                .drain(..)
+                .fold(BytesMut::with_capacity(len), |mut all, piece| {
+                    all.extend_from_slice(&piece);
+                    all
+                })
+                .freeze(),
         }))
     }
 

@@ -57,7 +57,9 @@ pub(crate) fn build(
         _ if bodiless => {
             if *method == Method::HEAD || head.status == 304 {
                 // 5.5: there the length tells of a body that is not sent.
-                out.lines.extend(out.content_length.map(|length| ("Content-Length".to_owned(), length.to_string())));
+                out.lines.extend(
+                    out.content_length.map(|length| ("Content-Length".to_owned(), length.to_string())),
+                );
             } else if head.status == 205 {
                 out.lines.push(("Content-Length".to_owned(), "0".to_owned()));
             }
@@ -116,7 +118,12 @@ mod tests {
     use super::*;
     use crate::{entity::NamespaceName, gateway::quota::Connections};
 
-    fn built(method: Method, status: u16, headers: &[(&str, &str)], body: &'static [u8]) -> Result<Response<Body>, Refusal> {
+    fn built(
+        method: Method,
+        status: u16,
+        headers: &[(&str, &str)],
+        body: &'static [u8],
+    ) -> Result<Response<Body>, Refusal> {
         let head = ResponseHead {
             status,
             description: None,
@@ -145,9 +152,15 @@ mod tests {
 
     #[test]
     fn a_body_without_a_type_gets_one() {
-        assert_eq!(built(Method::GET, 200, &[], b"x").unwrap().headers()[header::CONTENT_TYPE], "application/octet-stream");
+        assert_eq!(
+            built(Method::GET, 200, &[], b"x").unwrap().headers()[header::CONTENT_TYPE],
+            "application/octet-stream"
+        );
         assert!(!built(Method::GET, 200, &[], b"").unwrap().headers().contains_key(header::CONTENT_TYPE));
         let status = built(Method::GET, 205, &[], b"x").unwrap();
-        assert_eq!((status.status(), &status.headers()[header::CONTENT_LENGTH]), (StatusCode::RESET_CONTENT, &"0".parse().unwrap()));
+        assert_eq!(
+            (status.status(), &status.headers()[header::CONTENT_LENGTH]),
+            (StatusCode::RESET_CONTENT, &"0".parse().unwrap())
+        );
     }
 }

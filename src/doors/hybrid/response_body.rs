@@ -51,7 +51,10 @@ impl http_body::Body for ResponseBody {
                 self.complete = true;
                 None
             }
-            None => Some(Err(io::Error::new(io::ErrorKind::BrokenPipe, "the listener did not finish its response"))),
+            None => Some(Err(io::Error::new(
+                io::ErrorKind::BrokenPipe,
+                "the listener did not finish its response",
+            ))),
         })
     }
 }

@@ -18,6 +18,7 @@ use crate::{
         core::{Core, Peer},
     },
     relay::{Malformed, Refusal, Side},
+    telemetry::Outcome,
     wire::hybrid::{Action, HeaderLine, HybridQuery, TrackingId},
 };
 
@@ -52,6 +53,12 @@ pub(crate) async fn answer(
         host: host_of(&request),
         path,
     };
+    let role = match (kind, &query.action) {
+        (Kind::Http, _) => Role::HttpSender,
+        (Kind::WebSocket, Action::Listen) => Role::Listener,
+        (Kind::WebSocket, Action::Accept | Action::Request) => Role::Rendezvous,
+        (Kind::WebSocket, Action::Connect | Action::Other(_)) => Role::Sender,
+    };
     let limit = core.settings.load().limits.request_head;
     let arrived = Arrived { request, lines, query, peer, notes, asked };
     let asked = arrived.asked.clone();
@@ -64,14 +71,39 @@ pub(crate) async fn answer(
             Kind::Http => http(&core, arrived).await,
         }
     };
-    match answered {
+    let response = match answered {
         Ok(response) => response,
         Err(refusal) => {
             tracing::debug!(tracking_id = %asked.tracking_id, peer = %address, ?refusal, "refused");
             hold_back(&core, &refusal, address).await;
             refuse(&core, &refusal, &asked, kind)
         }
-    }
+    };
+    count(&core, role, response.status().as_u16());
+    response
+}
+
+/// Who asked, for the metrics.
+#[derive(Clone, Copy, Debug)]
+enum Role {
+    Listener,
+    Sender,
+    HttpSender,
+    /// A rendezvous belongs to a sender that is counted already.
+    Rendezvous,
+}
+
+fn count(core: &Core, role: Role, status: u16) {
+    let outcome = Outcome::of_status(status);
+    match role {
+        Role::Listener => core.metrics.listener_connections.of(outcome).inc(),
+        Role::Sender => core.metrics.sender_connections.of(outcome).inc(),
+        Role::HttpSender => {
+            core.metrics.sender_connections.of(outcome).inc();
+            core.metrics.http_responses.of_status(status).inc()
+        }
+        Role::Rendezvous => 0,
+    };
 }
 
 async fn websocket(core: &Arc<Core>, arrived: Arrived) -> Result<Response<Body>, Refusal> {
@@ -96,7 +128,8 @@ async fn http(core: &Arc<Core>, arrived: Arrived) -> Result<Response<Body>, Refu
 async fn hold_back(core: &Core, refusal: &Refusal, address: std::net::IpAddr) {
     let settings = core.settings.load_full();
     let limit = settings.limits.failed_handshakes_per_minute;
-    let guessing = matches!(refusal, Refusal::Unauthorized(_) | Refusal::Malformed(Malformed::UnknownRendezvous(_)));
+    let guessing =
+        matches!(refusal, Refusal::Unauthorized(_) | Refusal::Malformed(Malformed::UnknownRendezvous(_)));
     if guessing && core.throttle.failed(address, limit, Instant::now()) {
         tokio::time::sleep(settings.timeouts.refusal_delay).await;
     }

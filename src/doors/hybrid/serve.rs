@@ -23,7 +23,8 @@ pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Peer) {
     let answering = Arc::clone(&core);
     let peer = Arc::new(peer);
     let shown = peer.address;
-    let service = service_fn(move |request| answer(Arc::clone(&answering), Arc::clone(&peer), notes.clone(), request));
+    let service =
+        service_fn(move |request| answer(Arc::clone(&answering), Arc::clone(&peer), notes.clone(), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(settings.timeouts.handshake)

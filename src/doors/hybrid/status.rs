@@ -35,7 +35,9 @@ pub(crate) fn told(refusal: &Refusal) -> Told {
     use StatusCode as S;
     match refusal {
         Refusal::Malformed(malformed) => malformed_told(malformed),
-        Refusal::Unauthorized(error) => Told::new(S::UNAUTHORIZED, "TokenMissingOrInvalid", error.to_string()),
+        Refusal::Unauthorized(error) => {
+            Told::new(S::UNAUTHORIZED, "TokenMissingOrInvalid", error.to_string())
+        }
         Refusal::NoSuchRelay => Told::new(S::NOT_FOUND, "EndpointNotFound", "Endpoint does not exist"),
         Refusal::NoListener => {
             Told::new(S::NOT_FOUND, "EndpointNotFound", "There are no listeners connected for the endpoint")
@@ -74,12 +76,16 @@ pub(crate) fn told(refusal: &Refusal) -> Told {
         Refusal::TooManyListeners { limit } => Told::new(
             S::FORBIDDEN,
             "Forbidden",
-            format!("MaximumListenersPerEndpointExceeded: the maximum number of listeners, {limit}, has been reached"),
+            format!(
+                "MaximumListenersPerEndpointExceeded: the maximum number of listeners, {limit}, has been reached"
+            ),
         ),
         Refusal::TooManyConnections { limit } => Told::new(
             S::FORBIDDEN,
             "Forbidden",
-            format!("QuotaExceeded: the maximum number of connections of the namespace, {limit}, has been reached"),
+            format!(
+                "QuotaExceeded: the maximum number of connections of the namespace, {limit}, has been reached"
+            ),
         ),
         Refusal::TooManyPending => Told::new(
             S::TOO_MANY_REQUESTS,
@@ -88,7 +94,8 @@ pub(crate) fn told(refusal: &Refusal) -> Told {
         )
         .later(1),
         Refusal::Throttled => {
-            Told::new(S::TOO_MANY_REQUESTS, "TooManyRequests", "TooManyRequests: too many failed attempts").later(5)
+            Told::new(S::TOO_MANY_REQUESTS, "TooManyRequests", "TooManyRequests: too many failed attempts")
+                .later(5)
         }
         Refusal::Disabled => Told::new(S::FORBIDDEN, "Forbidden", "The endpoint is disabled"),
         Refusal::Conflict => Told::new(S::CONFLICT, "Conflict", "Conflict"),
@@ -97,20 +104,26 @@ pub(crate) fn told(refusal: &Refusal) -> Told {
             "EndpointNotFound",
             "There are no listeners connected for the endpoint that take this kind of request",
         ),
-        Refusal::SenderStalled => {
-            Told::new(S::REQUEST_TIMEOUT, "RequestTimeout", "The request body did not arrive in the required time")
-        }
+        Refusal::SenderStalled => Told::new(
+            S::REQUEST_TIMEOUT,
+            "RequestTimeout",
+            "The request body did not arrive in the required time",
+        ),
         Refusal::Starting | Refusal::Draining | Refusal::Overloaded => {
             Told::new(S::SERVICE_UNAVAILABLE, "ServerBusy", "ServerBusy").later(1)
         }
-        Refusal::Internal => Told::new(S::INTERNAL_SERVER_ERROR, "InternalServerError", "InternalServerError"),
+        Refusal::Internal => {
+            Told::new(S::INTERNAL_SERVER_ERROR, "InternalServerError", "InternalServerError")
+        }
     }
 }
 
 fn malformed_told(malformed: &Malformed) -> Told {
     use StatusCode as S;
     match malformed {
-        Malformed::Path(error) => Told::new(S::BAD_REQUEST, "BadRequest", format!("The path is not valid: {error}")),
+        Malformed::Path(error) => {
+            Told::new(S::BAD_REQUEST, "BadRequest", format!("The path is not valid: {error}"))
+        }
         // DIFFERS: the service answers for any name that leads to it; a name that belongs to nobody is refused here.
         Malformed::UnknownHost => Told::new(
             S::MISDIRECTED_REQUEST,

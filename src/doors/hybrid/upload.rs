@@ -1,12 +1,12 @@
 //! A request on its way over the rendezvous that fetches it (5.4 A).
 
-use std::{io, net::SocketAddr};
+use std::net::SocketAddr;
 
 use tokio::sync::mpsc;
 
 use super::request_body::{BodyError, RequestBody};
 use crate::{
-    io::{FrameWriter, PieceKind},
+    io::{FrameStreamError, FrameWriter, Kind},
     wire::hybrid::{ControlMessage, HeaderLine, HeaderMap, Request},
 };
 
@@ -46,8 +46,8 @@ pub(crate) enum UploadError {
     Listener,
 }
 
-impl From<io::Error> for UploadError {
-    fn from(_: io::Error) -> Self {
+impl From<FrameStreamError> for UploadError {
+    fn from(_: FrameStreamError) -> Self {
         Self::Listener
     }
 }
@@ -61,17 +61,15 @@ pub(crate) async fn nothing_to_send(writer: FrameWriter) -> Uploaded {
 pub(crate) async fn send_request(
     mut writer: FrameWriter,
     sending: Sending,
-    frame: usize,
     progress: mpsc::Sender<Uploading>,
 ) -> Uploaded {
-    let end = send(&mut writer, sending, frame, &progress).await;
+    let end = send(&mut writer, sending, &progress).await;
     Uploaded { writer, end }
 }
 
 async fn send(
     writer: &mut FrameWriter,
     mut sending: Sending,
-    frame: usize,
     progress: &mpsc::Sender<Uploading>,
 ) -> Result<(), UploadError> {
     let request = Request {
@@ -85,16 +83,13 @@ async fn send(
         body: Some(true),
     };
     let json = ControlMessage::Request(request).to_json();
-    writer.message(PieceKind::Text, json.as_bytes()).await?;
-    while let Some(mut piece) = sending.body.next().await.map_err(UploadError::Sender)? {
+    writer.send(Kind::Text, true, json.as_bytes()).await?;
+    while let Some(piece) = sending.body.next().await.map_err(UploadError::Sender)? {
         tell(progress, Uploading::Piece).await;
-        while !piece.is_empty() {
-            let part = piece.split_to(piece.len().min(frame));
-            writer.piece(PieceKind::Binary, false, &part).await?;
-        }
+        writer.send(Kind::Binary, false, &piece).await?;
         tell(progress, Uploading::Taken).await;
     }
-    writer.piece(PieceKind::Binary, true, &[]).await?;
+    writer.send(Kind::Binary, true, &[]).await?;
     tell(progress, Uploading::End).await;
     Ok(())
 }

@@ -1,18 +1,16 @@
 //! Who may come through this door: a Via that names a relay, in clear only from where the relay allows it.
 
-use http::Uri;
-
 use crate::{
-    auth::AuthError,
+    auth::{AuthError, Authorized},
     doors::admit::{self, Target},
-    entity::{KeyName, RelayPath, Right},
+    entity::{RelayPath, Right},
     gateway::core::{Core, Peer, Transport},
     relay::{Malformed, Refusal},
     wire::framing::{Scheme, Via},
 };
 
 /// Looks a Via up and authorises its sender. Done anew for each preamble of a connection.
-pub(super) fn admit(core: &Core, peer: &Peer, via: &Via) -> Result<(Target, Option<KeyName>), Refusal> {
+pub(super) fn admit(core: &Core, peer: &Peer, via: &Via) -> Result<(Target, Option<Authorized>), Refusal> {
     if via.scheme() != Scheme::NetTcp {
         return Err(Refusal::NoSuchRelay);
     }
@@ -20,7 +18,8 @@ pub(super) fn admit(core: &Core, peer: &Peer, via: &Via) -> Result<(Target, Opti
     let addressed = admit::look_up(core, peer, via.host(), path)?;
     let in_clear = peer.transport == Transport::Clear;
     if let Some(relay) = &addressed.relay {
-        let may = !in_clear || (!relay.requires_transport_security && relay.allows_clear_from(peer.address.ip()));
+        let may =
+            !in_clear || (!relay.requires_transport_security && relay.allows_clear_from(peer.address.ip()));
         if !may {
             // The token, if there is one, has crossed the network already; it is not looked at.
             return Err(AuthError::AddressRefused.into());
@@ -34,5 +33,5 @@ pub(super) fn admit(core: &Core, peer: &Peer, via: &Via) -> Result<(Target, Opti
         // A Via stands in configuration files and travels in clear: a key that can do more has no business there.
         return Err(AuthError::MissingRight { needed: Right::Send }.into());
     }
-    Ok((target, authorized.map(|authorized| authorized.key_name)))
+    Ok((target, authorized))
 }

@@ -10,7 +10,9 @@ use tokio::{
 
 use crate::{
     io::Stream,
-    wire::framing::{DecodeError, FaultUri, Policy, Preamble, PreambleEvent, PreambleReader, Session, encode},
+    wire::framing::{
+        DecodeError, FaultUri, Policy, Preamble, PreambleEvent, PreambleReader, Session, encode,
+    },
 };
 
 /// What a connection brought instead of a preamble that can be served.

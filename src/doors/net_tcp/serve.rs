@@ -51,9 +51,8 @@ async fn one(
     policy: &Policy,
     waits: Waits,
 ) -> Option<(Stream, BytesMut)> {
-    let preamble = preamble::read(&mut stream, &mut read, policy, waits, |preamble| {
-        admit(core, peer, &preamble.via)
-    });
+    let preamble =
+        preamble::read(&mut stream, &mut read, policy, waits, |preamble| admit(core, peer, &preamble.via));
     let preamble = tokio::select! {
         preamble = preamble => preamble,
         () = core.draining.cancelled() => Err(NoPreamble::Ended),
@@ -62,7 +61,7 @@ async fn one(
         Ok((session, (target, authorized))) => {
             tracing::debug!(peer = %peer.address, via = %session.preamble.via, "session begins");
             let relayed = Relayed { session, target, authorized };
-            match session::relay(core, peer, stream, read, relayed).await {
+            match session::relay(core, peer, stream, read, relayed, &policy.limits).await {
                 Ok(returned) => {
                     return returned.map(|(stream, left)| (stream, BytesMut::from(&left[..])));
                 }

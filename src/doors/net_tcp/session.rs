@@ -22,8 +22,8 @@ use crate::{
     io::{Dialect, JoinOptions, Leg, Stream, join},
     relay::{Invitation, ListenerFilter, Refusal, RendezvousId, What},
     wire::{
-        follow::Skip,
-        framing::{InitiatorFollower, ReceiverFollower, Session},
+        After,
+        framing::{FramingLimits, Session, followers},
         hybrid::{HeaderLine, TrackingId},
     },
 };
@@ -48,6 +48,7 @@ pub(super) async fn relay(
     mut stream: Stream,
     mut early: BytesMut,
     relayed: Relayed,
+    limits: &FramingLimits,
 ) -> Result<Option<Returned>, (Stream, Refusal)> {
     let Relayed { session, target, authorized } = relayed;
     let limit = core.settings.load().limits.connections_per_namespace;
@@ -93,9 +94,10 @@ pub(super) async fn relay(
     // The preamble goes on without its token; from there on the heads of the records are walked.
     let mut first = Vec::new();
     session.encode(session.preamble.via.as_str(), &mut first);
+    let (initiator, receiver) = followers(&session, limits);
     let options = JoinOptions {
-        follow_a_to_b: Some(Box::new(Skip::new(first.len(), InitiatorFollower::new(&session)))),
-        follow_b_to_a: Some(Box::new(ReceiverFollower::new(&session))),
+        follow_a_to_b: Some(Box::new(After::new(first.len(), initiator))),
+        follow_b_to_a: Some(Box::new(receiver)),
         ..join_options(core, &shown)
     };
     first.extend_from_slice(&early);

@@ -116,7 +116,8 @@ mod tests {
 
     #[test]
     fn finds_by_name_then_by_wildcard_then_the_default() {
-        let (exact, wild, default) = (certificate(&["A.example"]), certificate(&["*.example"]), certificate(&[]));
+        let (exact, wild, default) =
+            (certificate(&["A.example"]), certificate(&["*.example"]), certificate(&[]));
         let table = CertificateTable::new(vec![exact.clone(), wild.clone(), default.clone()]).unwrap();
         assert!(Arc::ptr_eq(&table.find(Some("a.EXAMPLE")), &exact.key));
         assert!(Arc::ptr_eq(&table.find(Some("b.example")), &wild.key));
@@ -142,7 +143,9 @@ mod tests {
     fn refuses_pem_without_a_certificate_or_a_key() {
         let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
         let (chain, key) = (made.cert.pem(), made.signing_key.serialize_pem());
-        let refused = |chain: &str, key: &str| Certificate::from_pem(Vec::new(), chain.as_bytes(), key.as_bytes()).unwrap_err();
+        let refused = |chain: &str, key: &str| {
+            Certificate::from_pem(Vec::new(), chain.as_bytes(), key.as_bytes()).unwrap_err()
+        };
         assert!(matches!(refused("", &key), TlsError::NoCertificate));
         assert!(matches!(refused(&chain, &chain), TlsError::BadKey(_)));
         let other = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();

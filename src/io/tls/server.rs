@@ -12,11 +12,7 @@ use rustls::{
 };
 use tokio::net::TcpStream;
 
-use super::{
-    Certificate, TlsError, TlsStream,
-    certificate::CertificateTable,
-    session::Session,
-};
+use super::{Certificate, TlsError, TlsStream, certificate::CertificateTable, session::Session};
 
 /// Which application protocols a server names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,9 @@ use rustls::{
     client::UnbufferedClientConnection,
     pki_types::ServerName,
     server::UnbufferedServerConnection,
-    unbuffered::{ConnectionState, EncodeError, EncodeTlsData, EncryptError, InsufficientSizeError, UnbufferedStatus},
+    unbuffered::{
+        ConnectionState, EncodeError, EncodeTlsData, EncryptError, InsufficientSizeError, UnbufferedStatus,
+    },
 };
 
 /// One TLS session, either side.
@@ -48,7 +50,10 @@ impl Session {
         Ok(Self::Server(UnbufferedServerConnection::new(config)?))
     }
 
-    pub(super) fn client(config: Arc<ClientConfig>, name: ServerName<'static>) -> Result<Self, rustls::Error> {
+    pub(super) fn client(
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+    ) -> Result<Self, rustls::Error> {
         Ok(Self::Client(UnbufferedClientConnection::new(config, name)?))
     }
 
@@ -122,7 +127,8 @@ fn process<C: Unbuffered>(
     let mut progress = Progress::default();
     let mut failed = None;
     loop {
-        let UnbufferedStatus { discard, state } = connection.process_records(&mut incoming[progress.consumed..]);
+        let UnbufferedStatus { discard, state } =
+            connection.process_records(&mut incoming[progress.consumed..]);
         match state {
             Ok(ConnectionState::ReadTraffic(mut traffic)) => {
                 while let Some(record) = traffic.next_record() {
@@ -198,14 +204,19 @@ impl Outbox {
     }
 
     /// Calls `write` with the room behind the content, with more once it says how much it needs, and keeps what it wrote. `None`: it failed.
-    fn append(&mut self, mut write: impl FnMut(&mut [u8]) -> Result<usize, Option<InsufficientSizeError>>) -> Option<()> {
+    fn append(
+        &mut self,
+        mut write: impl FnMut(&mut [u8]) -> Result<usize, Option<InsufficientSizeError>>,
+    ) -> Option<()> {
         loop {
             match write(&mut self.bytes[self.filled..]) {
                 Ok(written) => {
                     self.filled += written;
                     return Some(());
                 }
-                Err(Some(InsufficientSizeError { required_size })) => self.bytes.resize(self.filled + required_size, 0),
+                Err(Some(InsufficientSizeError { required_size })) => {
+                    self.bytes.resize(self.filled + required_size, 0)
+                }
                 Err(None) => return None,
             }
         }

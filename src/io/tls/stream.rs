@@ -162,7 +162,12 @@ impl TlsStream {
         })
     }
 
-    fn process(&mut self, incoming: &mut [u8], out: &mut Outbox, mut buf: Option<&mut ReadBuf<'_>>) -> io::Result<()> {
+    fn process(
+        &mut self,
+        incoming: &mut [u8],
+        out: &mut Outbox,
+        mut buf: Option<&mut ReadBuf<'_>>,
+    ) -> io::Result<()> {
         out.clear();
         let plain = &mut self.plain;
         let mut take = |mut bytes: &[u8]| {

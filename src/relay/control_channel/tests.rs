@@ -1,4 +1,4 @@
-use ChannelCommand::{Close, Deliver, Drop, Ping, Tell, Withdraw};
+use ChannelCommand::{Close, Deliver, Drop, Forget, Ping, Tell, Withdraw};
 
 use super::*;
 use crate::relay::testing::{gateway, inline_request, large_request, registration, response, stream};
@@ -263,27 +263,56 @@ fn when_a_listener_with_six_hundred_pending_accepts_closes_each_sender_is_told()
         channel.handle_message(invite(meeting, stream()), now);
     }
     assert_eq!(commands(&mut channel).len(), 1_200);
-    channel.handle_closed();
+    channel.handle_closed(now);
     let mut expected = vec![Withdraw];
     expected.extend((1..=600).map(|meeting| refused(meeting, RefuseReason::ListenerGone)));
     assert_eq!(commands(&mut channel), expected);
     assert_eq!(channel.outstanding(), 0);
-    assert_eq!(channel.poll_timeout(), None);
 }
 
 #[test]
-fn an_invitation_that_comes_after_the_listener_left_is_refused_as_never_handed_over() {
+fn a_listener_that_never_had_an_invitation_is_forgotten_as_soon_as_it_leaves() {
     let now = Instant::now();
     let mut channel = channel(terms(), now);
-    channel.handle_closed();
-    commands(&mut channel);
+    channel.handle_closed(now);
+    assert_eq!(commands(&mut channel), [Withdraw, Forget]);
     channel.handle_message(invite(7, inline_request()), now);
     assert_eq!(commands(&mut channel), [refused(7, RefuseReason::UnknownListener)]);
-    channel.handle_closed();
+    channel.handle_closed(now);
     channel.handle_drain(now);
     channel.handle_deleted(now);
     channel.handle_timeout(now + seconds(600), later(600));
     assert_eq!(commands(&mut channel), []);
+    assert_eq!(channel.poll_timeout(), None);
+}
+
+#[test]
+fn for_a_while_after_a_listener_left_it_is_known_what_it_had() {
+    let now = Instant::now();
+    let mut channel = channel(terms(), now);
+    channel.handle_message(invite(7, inline_request()), now);
+    channel.handle_closed(now + seconds(1));
+    commands(&mut channel);
+    channel.handle_message(invite(7, inline_request()), now + seconds(2));
+    assert_eq!(commands(&mut channel), [], "it had this one");
+    channel.handle_message(invite(8, inline_request()), now + seconds(2));
+    assert_eq!(commands(&mut channel), [refused(8, RefuseReason::UnknownListener)]);
+    assert_eq!(channel.poll_timeout(), Some(now + seconds(31)));
+    channel.handle_timeout(now + seconds(31), later(31));
+    assert_eq!(commands(&mut channel), [Forget]);
+    assert_eq!(channel.poll_timeout(), None);
+}
+
+#[test]
+fn an_invitation_that_was_refused_is_not_handed_over_when_it_comes_again() {
+    let now = Instant::now();
+    let mut channel = channel(ChannelTerms { outstanding: 1, ..terms() }, now);
+    channel.handle_message(invite(1, inline_request()), now);
+    channel.handle_message(invite(2, inline_request()), now);
+    channel.handle_message(settled(1), now);
+    commands(&mut channel);
+    channel.handle_message(invite(2, inline_request()), now);
+    assert_eq!(commands(&mut channel), [], "its sender may have gone to another listener");
 }
 
 #[test]
@@ -297,7 +326,7 @@ fn a_quiet_listener_is_pinged_every_thirty_seconds_and_dropped_after_ninety() {
     }
     assert_eq!(channel.poll_timeout(), Some(now + seconds(90)));
     channel.handle_timeout(now + seconds(90), later(90));
-    assert_eq!(commands(&mut channel), [Withdraw, Drop]);
+    assert_eq!(commands(&mut channel), [Withdraw, Drop, Forget]);
     assert_eq!(channel.poll_timeout(), None);
 }
 
@@ -393,7 +422,7 @@ fn a_listener_that_does_not_answer_a_close_is_dropped() {
     assert_eq!(channel.poll_timeout(), Some(now + seconds(60)));
     channel.handle_received(now + seconds(59));
     channel.handle_timeout(now + seconds(60), later(60));
-    assert_eq!(commands(&mut channel), [Drop]);
+    assert_eq!(commands(&mut channel), [Drop, Forget]);
     assert_eq!(channel.poll_timeout(), None);
 }
 
@@ -403,8 +432,8 @@ fn a_listener_that_answers_a_close_is_done_with() {
     let mut channel = channel(terms(), now);
     channel.handle_disabled(now);
     assert_eq!(commands(&mut channel), [Withdraw, Close(CloseReason::Disabled)]);
-    channel.handle_closed();
-    assert_eq!(commands(&mut channel), []);
+    channel.handle_closed(now);
+    assert_eq!(commands(&mut channel), [Forget]);
     assert_eq!(channel.poll_timeout(), None);
 }
 
@@ -498,7 +527,7 @@ fn a_listener_that_leaves_while_draining_takes_its_senders_along() {
     channel.handle_message(invite(1, inline_request()), now);
     channel.handle_drain(now);
     commands(&mut channel);
-    channel.handle_closed();
+    channel.handle_closed(now);
     assert_eq!(commands(&mut channel), [refused(1, RefuseReason::ListenerGone)]);
 }
 

@@ -47,7 +47,7 @@ pub(super) fn transfer(buf: &mut [u8], from: Range<usize>, to: usize, key: [u8; 
 }
 
 /// The key as it stands `by` bytes further on.
-pub(super) const fn rotate(key: [u8; 4], by: usize) -> [u8; 4] {
+pub const fn rotate_mask(key: [u8; 4], by: usize) -> [u8; 4] {
     u32::from_be_bytes(key).rotate_left((by as u32 % 4) * 8).to_be_bytes()
 }
 
@@ -129,7 +129,7 @@ mod tests {
         fn transfer_does_what_byte_by_byte_masking_does(
             bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400), gap in 0usize..200, key: [u8; 4], phase in 0usize..9,
         ) {
-            let key = rotate(key, phase);
+            let key = rotate_mask(key, phase);
             let mut buf = vec![0; gap];
             buf.extend_from_slice(&bytes);
             let end = buf.len();
@@ -145,7 +145,7 @@ mod tests {
             apply_mask(&mut whole, key);
             let (head, rest) = bytes.split_at_mut(cut);
             apply_mask(head, key);
-            apply_mask(rest, rotate(key, cut));
+            apply_mask(rest, rotate_mask(key, cut));
             assert_eq!(bytes, whole);
         }
     }

@@ -11,5 +11,5 @@ mod reframer;
 pub use close::Close;
 pub use dialect::{FrameDialect, HalfClose, Role};
 pub use head::{FrameError, FrameHead, OpCode};
-pub use mask::{MaskKeys, apply_mask};
-pub use reframer::{Event, HEADROOM, Pause, Reframer, Step};
+pub use mask::{MaskKeys, apply_mask, rotate_mask};
+pub use reframer::{Event, HEADROOM, Pause, Reframer, Step, push_control};

@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use super::{
     Close, FrameDialect, FrameError, FrameHead, MaskKeys, OpCode, Role,
-    mask::{apply_mask, combine, rotate, transfer},
+    mask::{apply_mask, combine, rotate_mask, transfer},
 };
 
 /// Bytes that must be free before the input in the driver's buffer: room for what was kept of the last read, and for heads that grow.
@@ -263,13 +263,13 @@ impl Reframer {
             len = len.min(usize::try_from(self.output.left).unwrap_or(usize::MAX));
             key = combine(key, self.output.key);
             self.output.left -= len as u64;
-            self.output.key = rotate(self.output.key, len);
+            self.output.key = rotate_mask(self.output.key, len);
         }
         let out = out.get_or_insert(Cursor { start: at, at });
         transfer(buf, at..at + len, out.at, key);
         out.at += len;
         self.input.left -= len as u64;
-        self.input.key = rotate(self.input.key, len);
+        self.input.key = rotate_mask(self.input.key, len);
         len
     }
 
@@ -305,18 +305,14 @@ impl Reframer {
         head.encode(&mut buf[out.at..]);
         out.at += size;
         self.input.merged = None;
-        self.output = Output {
-            left: len,
-            key: mask.unwrap_or_default(),
-            open: !head.fin,
-            said_fin: fin,
-        };
+        self.output = Output { left: len, key: mask.unwrap_or_default(), open: !head.fin, said_fin: fin };
         true
     }
 
     /// Whether heads are longer in the output than in the input: no mask came, one has to go.
     fn grows(&self) -> bool {
-        self.from.is_some_and(|from| from.role == Role::Client) && self.to.is_some_and(|to| to.role == Role::Client)
+        self.from.is_some_and(|from| from.role == Role::Client)
+            && self.to.is_some_and(|to| to.role == Role::Client)
     }
 
     /// Whether the empty frame just entered is to be sent: only one that ends a message, and only where nothing sent before said so.
@@ -394,7 +390,7 @@ fn merge(first: FrameHead, rest: &[u8], role: Role, to: FrameDialect) -> Option<
 }
 
 /// Appends a control frame to `out`, masked where we are the client.
-pub(crate) fn push_control(out: &mut Vec<u8>, role: Role, keys: &mut MaskKeys, opcode: OpCode, payload: &[u8]) {
+pub fn push_control(out: &mut Vec<u8>, role: Role, keys: &mut MaskKeys, opcode: OpCode, payload: &[u8]) {
     let mask = (role == Role::Client).then(|| keys.next_key());
     let head = FrameHead { fin: true, opcode, mask, len: payload.len() as u64 };
     let start = out.len();
