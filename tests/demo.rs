@@ -1,5 +1,7 @@
 //! The demo, as somebody meets it who has just built the binary.
 #![cfg(unix)]
+// Clippy does not take the helpers of a test crate for tests.
+#![allow(clippy::unwrap_used)]
 
 use std::{
     io::{BufRead, BufReader},
