@@ -117,7 +117,8 @@ impl Answer {
             if answer.status == 100 {
                 continue;
             }
-            let empty = method == "HEAD" || matches!(answer.status, 101 | 204 | 205 | 304);
+            // RFC 9112 6.3: these end with their head; a 205 is framed like any other.
+            let empty = method == "HEAD" || matches!(answer.status, 101 | 204 | 304);
             if !empty {
                 answer.read_body(wire);
             }

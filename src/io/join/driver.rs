@@ -14,7 +14,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::{
     EndReason, JoinCounters, JoinEnd, JoinOptions, Side,
-    exit::{Exit, Stage},
+    exit::{Exit, Leaving},
     liveness::{Due, Liveness},
     scratch::with_buffer,
     way::{LegState, Pumped, Way, WayEnd, WayState},
@@ -26,9 +26,6 @@ use crate::{
 
 /// Turns of both ways before other tasks of the thread have theirs.
 const TURNS: usize = 4;
-
-/// How long a leg that is left in order may take to read what it is owed and to end as well.
-const LINGER: Duration = Duration::from_secs(2);
 
 /// Joins two legs until both are done. See the module's table for how they end.
 ///
@@ -83,9 +80,10 @@ pub struct Join {
     /// The last activity since one way ended.
     active: Option<Instant>,
     counters: Arc<JoinCounters>,
-    /// Gone once the end was told.
+    /// Until there is a reason to end.
     pair: Option<Pair>,
-    leaving: Option<Leaving>,
+    /// From then on.
+    leaving: Option<Box<Leaving>>,
 }
 
 /// Leg and way 0 are a and what comes from it, 1 are b and what comes from it.
@@ -95,17 +93,10 @@ struct Pair {
     lives: [Option<Liveness>; 2],
 }
 
-/// The end, under way.
-struct Leaving {
-    reason: EndReason,
-    exits: [Exit; 2],
-    until: Pin<Box<Sleep>>,
-}
-
 impl fmt::Debug for Join {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Join")
-            .field("leaving", &self.leaving.as_ref().map(|l| &l.reason))
+            .field("leaving", &self.leaving.as_ref().and_then(|leaving| leaving.reason()))
             .finish_non_exhaustive()
     }
 }
@@ -115,11 +106,14 @@ impl Future for Join {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<JoinEnd> {
         with_buffer(|buf| {
-            if self.leaving.is_none() {
-                let reason = ready!(self.poll_relay(cx, buf));
-                self.leaving = self.pair.as_mut().map(|pair| pair.leave(reason));
+            if let Some(leaving) = &mut self.leaving {
+                return leaving.poll(cx, buf);
             }
-            self.poll_leave(cx, buf)
+            let reason = ready!(self.poll_relay(cx, buf));
+            let Some(pair) = self.pair.take() else {
+                return Poll::Pending;
+            };
+            self.leaving.insert(Box::new(pair.leave(reason))).poll(cx, buf)
         })
     }
 }
@@ -165,24 +159,6 @@ impl Join {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
-    }
-
-    /// Leaves both legs as it was decided, within [`LINGER`].
-    fn poll_leave(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<JoinEnd> {
-        let (Some(pair), Some(leaving)) = (&mut self.pair, &mut self.leaving) else {
-            return Poll::Pending;
-        };
-        let mut left = true;
-        for (i, exit) in leaving.exits.iter_mut().enumerate() {
-            left &= exit.poll(&mut pair.legs[i], &mut pair.ways[1 - i], cx, buf).is_ready();
-        }
-        if !left {
-            ready!(leaving.until.as_mut().poll(cx));
-        }
-        let (Some(pair), Some(leaving)) = (self.pair.take(), self.leaving.take()) else {
-            return Poll::Pending;
-        };
-        Poll::Ready(pair.end(leaving))
     }
 }
 
@@ -265,21 +241,13 @@ impl Pair {
             [Told | SessionEnded, Told | SessionEnded] => return Some(EndReason::Closed),
             [Open | Ending | Cut, _] | [_, Open | Ending] => {}
         }
-        for i in 0..2 {
-            if states[i] != Told {
-                continue;
-            }
-            // It closed, and then went away before it was closed to: nobody is left to relay to. Or one end is all that this kind of peer knows.
-            let whole = self
-                .legs
-                .iter()
-                .filter_map(|leg| leg.frames)
-                .any(|frames| frames.half_close == HalfClose::Whole);
-            if whole || (self.legs[i].gone && self.legs[i].frames.is_some()) {
-                return Some(EndReason::Closed);
-            }
-        }
-        None
+        // One end is all that some peers know. And one that closed and then went away altogether leaves nobody to relay to.
+        let whole =
+            self.legs.iter().filter_map(|leg| leg.frames).any(|frames| frames.half_close == HalfClose::Whole);
+        let over = |(leg, state): (&LegState, WayState)| {
+            state == Told && (whole || (leg.gone && leg.frames.is_some()))
+        };
+        self.legs.iter().zip(states).any(over).then_some(EndReason::Closed)
     }
 
     fn half_closed(&self) -> bool {
@@ -301,12 +269,13 @@ impl Pair {
     /// `Some(None)`: a ping is to be written. `None`: nothing is due.
     fn handle_timeout(&mut self, now: Instant) -> Option<Option<EndReason>> {
         let mut ping = false;
+        let free = self.ways.iter().all(Way::is_listening);
         for i in 0..2 {
             let Some(life) = &mut self.lives[i] else {
                 continue;
             };
             // Where nothing is read from it, or no ping can get through to it, its silence says nothing.
-            if !self.ways[i].is_listening() || !self.ways[1 - i].is_listening() {
+            if !free {
                 life.handle_heard(now.into_std());
                 continue;
             }
@@ -323,7 +292,7 @@ impl Pair {
     }
 
     /// Decides how each leg is left, and queues the last frames.
-    fn leave(&mut self, reason: EndReason) -> Leaving {
+    fn leave(mut self, reason: EndReason) -> Leaving {
         let orderly = |pair: &mut Self, i: usize, close: &Close| {
             let told = pair.ways[1 - i].state == WayState::Told;
             let framed = pair.legs[i].frames.is_some();
@@ -332,7 +301,7 @@ impl Pair {
                 || !framed
                 || pair.ways[1 - i].push_close(close)
             {
-                Exit::Orderly(Stage::Flush)
+                Exit::Orderly
             } else {
                 // Inside a frame no close frame can be said.
                 Exit::Drop
@@ -346,19 +315,19 @@ impl Pair {
         };
         let exits = match &reason {
             EndReason::Closed | EndReason::HalfCloseExpired => {
-                [orderly(self, 0, &Close::NORMAL), orderly(self, 1, &Close::NORMAL)]
+                [orderly(&mut self, 0, &Close::NORMAL), orderly(&mut self, 1, &Close::NORMAL)]
             }
             EndReason::Cancelled => {
                 let away = Close::new(1001, "");
-                [orderly(self, 0, &away), orderly(self, 1, &away)]
+                [orderly(&mut self, 0, &away), orderly(&mut self, 1, &away)]
             }
             EndReason::Refused { .. } => {
                 let close = Close::new(1008, "");
-                [orderly(self, 0, &close), orderly(self, 1, &close)]
+                [orderly(&mut self, 0, &close), orderly(&mut self, 1, &close)]
             }
             EndReason::Lost(side) | EndReason::Silent(side) => {
                 let mut exits = [Exit::Drop; 2];
-                exits[1 - side.index()] = error(self, 1 - side.index());
+                exits[1 - side.index()] = error(&self, 1 - side.index());
                 exits
             }
             EndReason::Violation { side, .. } | EndReason::Failed { side, .. } => {
@@ -367,34 +336,20 @@ impl Pair {
                     EndReason::Violation { error, .. } => Close::new(error.close_code(), &error.to_string()),
                     _ => Close::NORMAL,
                 };
-                let mut exits = [error(self, 0), error(self, 1)];
-                exits[i] = orderly(self, i, &close);
+                let mut exits = [error(&self, 0), error(&self, 1)];
+                exits[i] = orderly(&mut self, i, &close);
                 exits
             }
             EndReason::SessionsEnded => {
-                let a =
-                    if self.legs[0].frames.is_none() { Exit::Keep } else { orderly(self, 0, &Close::NORMAL) };
+                let a = if self.legs[0].frames.is_none() {
+                    Exit::Keep
+                } else {
+                    orderly(&mut self, 0, &Close::NORMAL)
+                };
                 self.ways[0].push_close(&Close::NORMAL);
-                [a, Exit::Brief(Stage::Flush)]
+                [a, Exit::Brief]
             }
         };
-        Leaving { reason, exits, until: Box::pin(sleep_until(Instant::now() + LINGER)) }
-    }
-
-    fn end(mut self, leaving: Leaving) -> JoinEnd {
-        let (a_to_b, b_to_a) = (self.ways[0].bytes, self.ways[1].bytes);
-        let beyond = self.ways[0].take_beyond();
-        let [a, b] = self.legs;
-        let mut returned_a = None;
-        match leaving.exits[0] {
-            Exit::Keep => returned_a = Some((a.stream, beyond)),
-            Exit::Abort => a.stream.abort(),
-            Exit::Orderly(_) | Exit::Brief(_) | Exit::Drop => drop(a),
-        }
-        match leaving.exits[1] {
-            Exit::Abort => b.stream.abort(),
-            _ => drop(b),
-        }
-        JoinEnd { reason: leaving.reason, a_to_b, b_to_a, returned_a }
+        Leaving::new(reason, exits, self.legs, self.ways)
     }
 }

@@ -86,11 +86,16 @@ impl Session {
         }
     }
 
-    /// Appends ciphertext to `out`.
-    pub(super) fn encrypt(&mut self, what: Outgoing<'_>, out: &mut Outbox) -> io::Result<()> {
+    /// Appends ciphertext to `out`. `incoming` is what [`Session::process`] left, which the session still counts on.
+    pub(super) fn encrypt(
+        &mut self,
+        what: Outgoing<'_>,
+        incoming: &mut [u8],
+        out: &mut Outbox,
+    ) -> io::Result<()> {
         match self {
-            Self::Server(server) => encrypt(server, what, out),
-            Self::Client(client) => encrypt(client, what, out),
+            Self::Server(server) => encrypt(server, what, incoming, out),
+            Self::Client(client) => encrypt(client, what, incoming, out),
         }
     }
 }
@@ -99,11 +104,18 @@ impl Session {
 trait Unbuffered {
     type Data;
 
+    /// Whether the session has records of its own to send.
+    fn wants_write(&self) -> bool;
+
     fn process_records<'c, 'i>(&'c mut self, incoming: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data>;
 }
 
 impl Unbuffered for UnbufferedServerConnection {
     type Data = rustls::server::ServerConnectionData;
+
+    fn wants_write(&self) -> bool {
+        (**self).wants_write()
+    }
 
     fn process_records<'c, 'i>(&'c mut self, incoming: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data> {
         self.process_tls_records(incoming)
@@ -112,6 +124,10 @@ impl Unbuffered for UnbufferedServerConnection {
 
 impl Unbuffered for UnbufferedClientConnection {
     type Data = rustls::client::ClientConnectionData;
+
+    fn wants_write(&self) -> bool {
+        (**self).wants_write()
+    }
 
     fn process_records<'c, 'i>(&'c mut self, incoming: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data> {
         self.process_tls_records(incoming)
@@ -125,11 +141,9 @@ fn process<C: Unbuffered>(
     out: &mut Outbox,
 ) -> Result<Progress, rustls::Error> {
     let mut progress = Progress::default();
-    let mut failed = None;
-    loop {
-        // After an error only its alert is asked for: the bytes that caused it must not cause it again.
-        let unread = if failed.is_none() { &mut incoming[progress.consumed..] } else { &mut [] };
-        let UnbufferedStatus { discard, state } = connection.process_records(unread);
+    let error = loop {
+        let UnbufferedStatus { discard, state } =
+            connection.process_records(&mut incoming[progress.consumed..]);
         match state {
             Ok(ConnectionState::ReadTraffic(mut traffic)) => {
                 while let Some(record) = traffic.next_record() {
@@ -145,20 +159,33 @@ fn process<C: Unbuffered>(
             // Early data is not offered; every other state waits for more bytes, or for something to send.
             Ok(_) => {
                 progress.consumed += discard;
-                break;
+                return Ok(progress);
             }
-            // Once more, for the alert that tells the peer why.
-            Err(error) if failed.is_none() => failed = Some(error),
-            Err(_) => break,
+            Err(error) => break error,
         }
         progress.consumed += discard;
+    };
+    // The alert that tells the peer why; records are not looked at before it is out, and must not be after an error.
+    while connection.wants_write() {
+        match connection.process_records(&mut incoming[progress.consumed..]).state {
+            Ok(ConnectionState::EncodeTlsData(mut data)) => {
+                out.append_record(&mut data).ok_or(rustls::Error::EncryptError)?;
+            }
+            _ => break,
+        }
     }
-    failed.map_or(Ok(progress), Err)
+    Err(error)
 }
 
-fn encrypt<C: Unbuffered>(connection: &mut C, what: Outgoing<'_>, out: &mut Outbox) -> io::Result<()> {
+fn encrypt<C: Unbuffered>(
+    connection: &mut C,
+    what: Outgoing<'_>,
+    incoming: &mut [u8],
+    out: &mut Outbox,
+) -> io::Result<()> {
     loop {
-        let UnbufferedStatus { state, .. } = connection.process_records(&mut []);
+        // Nothing more can come of it than when it was processed: it is the start of a record, or of a handshake message.
+        let UnbufferedStatus { state, .. } = connection.process_records(incoming);
         match state.map_err(io::Error::other)? {
             ConnectionState::WriteTraffic(mut traffic) => {
                 let encrypted = out.append(|room| {

@@ -183,10 +183,8 @@ impl TlsStream {
             }
         };
         let result = self.session.process(incoming, &mut take, out);
-        if self.session.is_handshaking() || self.server_name.is_none() {
-            if let Some(name) = take_asked_name() {
-                self.server_name = Some(name);
-            }
+        if self.server_name.is_none() {
+            self.server_name = take_asked_name();
         }
         // Mostly nothing; handshakes, tickets and alerts are small, so that one write takes them nearly always.
         self.outgoing.push(out.filled());
@@ -221,7 +219,7 @@ impl TlsStream {
         BUFFERS.with_borrow_mut(|buffers| {
             let out = &mut buffers.outgoing;
             out.clear();
-            self.session.encrypt(what, out)?;
+            self.session.encrypt(what, &mut self.incoming, out)?;
             let mut left = out.filled();
             while !left.is_empty() {
                 match Pin::new(&mut self.tcp).poll_write(cx, left)? {
