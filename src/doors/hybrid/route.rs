@@ -148,6 +148,7 @@ fn host_of(request: &Request<Incoming>) -> String {
 }
 
 impl Arrived {
+    // DIFFERS: HTTP lets a receiver settle these; here they are refused.
     /// The header that leaves in doubt whom the request is for, or where it ends (RFC 9112 3.2, 6.3). hyper settles such
     /// doubts by itself; a gateway in front of others must not.
     fn ambiguous(&self) -> Option<&'static str> {
