@@ -152,7 +152,8 @@ impl Way {
                     continue;
                 }
                 // Its session is over, its connection is not: the source may end it, and then the other leg is told.
-                WayState::SessionEnded if self.closing.is_none() && self.beyond.is_empty() && self.early.is_empty() => {}
+                WayState::SessionEnded
+                    if self.closing.is_none() && self.beyond.is_empty() && self.early.is_empty() => {}
                 WayState::Told | WayState::SessionEnded | WayState::Cut => {
                     return self.overhear(src, cx, buf);
                 }
