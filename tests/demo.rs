@@ -118,3 +118,17 @@ fn its_folder_is_its_owners_alone() {
     // Killed, it could not remove it.
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[test]
+fn a_step_that_does_not_work_ends_it_with_1_and_one_line() {
+    let demo = viaduct().args(["demo", "--once"]).env("TMPDIR", "/nowhere/at/all").output().unwrap();
+    assert_eq!(demo.status.code(), Some(1));
+    let stderr = text(&demo.stderr);
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(
+        stderr
+            .contains("the demo stopped at \"certificates and keys\": a folder for this run cannot be made"),
+        "{stderr}"
+    );
+    assert!(!text(&demo.stdout).contains("steps worked"));
+}

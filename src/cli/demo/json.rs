@@ -4,7 +4,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    contract::{Call, CreditRequest, DATA, Reply},
+    contract::{Call, DATA, Reply},
+    data::CreditRequest,
     envelope::FaultCode,
     wcf_client::CallError,
 };

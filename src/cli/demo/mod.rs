@@ -7,6 +7,7 @@
 mod amount;
 mod building;
 mod contract;
+mod data;
 mod envelope;
 mod face;
 #[cfg(test)]
