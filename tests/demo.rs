@@ -1,5 +1,7 @@
 //! The demo, as somebody meets it who has just built the binary.
 #![cfg(unix)]
+// Clippy does not take the helpers of a test crate for tests.
+#![allow(clippy::unwrap_used)]
 
 use std::{
     io::{BufRead, BufReader},
@@ -115,4 +117,18 @@ fn its_folder_is_its_owners_alone() {
     drop(demo);
     // Killed, it could not remove it.
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_step_that_does_not_work_ends_it_with_1_and_one_line() {
+    let demo = viaduct().args(["demo", "--once"]).env("TMPDIR", "/nowhere/at/all").output().unwrap();
+    assert_eq!(demo.status.code(), Some(1));
+    let stderr = text(&demo.stderr);
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(
+        stderr
+            .contains("the demo stopped at \"certificates and keys\": a folder for this run cannot be made"),
+        "{stderr}"
+    );
+    assert!(!text(&demo.stdout).contains("steps worked"));
 }

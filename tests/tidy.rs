@@ -203,6 +203,26 @@ fn every_difference_is_in_the_book_and_the_other_way_round() {
 }
 
 #[test]
+fn every_test_that_the_compatibility_page_names_exists() {
+    let page = fs::read_to_string(root().join("docs/compatibility.md")).unwrap_or_default();
+    let missing = page.split('`').skip(1).step_by(2).filter(|name| !stands_for_a_test(name));
+    let found: Vec<String> = missing.map(str::to_owned).collect();
+    check("docs/compatibility.md names tests and files that are there", &found);
+}
+
+/// `file::test` of the interop tests, or a path; anything else in backquotes is not looked at.
+fn stands_for_a_test(name: &str) -> bool {
+    if let Some((file, test)) = name.split_once("::") {
+        let text =
+            fs::read_to_string(root().join(format!("interop-tests/tests/{file}.rs"))).unwrap_or_default();
+        return text.contains(&format!("fn {test}()"));
+    }
+    let is_path =
+        ["src/", "tests/", "fixtures/", "interop-tests/"].iter().any(|folder| name.starts_with(folder));
+    !is_path || root().join(name).exists()
+}
+
+#[test]
 fn every_fixture_says_where_it_comes_from() {
     let mut found = Vec::new();
     for folder in folders_below(&root().join("fixtures")) {

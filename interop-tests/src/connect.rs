@@ -11,6 +11,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
+use crate::NAMESPACE;
+
 /// How long a read or a write may take before the test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -113,6 +115,12 @@ impl Wire {
         matches!(outcome, Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut))
     }
 
+    /// What a client that dialled this connection by name calls it: `localhost:port`.
+    pub(crate) fn authority(&self) -> String {
+        let peer = self.socket.peer_addr().expect("the socket is connected");
+        format!("{NAMESPACE}:{}", peer.port())
+    }
+
     /// How long the next reads may take.
     pub fn set_patience(&self, time: Duration) {
         self.socket.set_read_timeout(Some(time)).expect("a time-out that is not zero");
@@ -120,7 +128,8 @@ impl Wire {
 
     /// Ends our direction (FIN) and keeps reading.
     pub fn finish(&mut self) {
-        self.socket.shutdown(Shutdown::Write).expect("the socket is connected");
+        // A peer that has reset the connection has ended both directions.
+        let _ = self.socket.shutdown(Shutdown::Write);
     }
 
     /// Drops the connection with a reset, as a crashed or impatient peer does.

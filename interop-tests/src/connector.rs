@@ -19,7 +19,7 @@ impl Connector {
             .args(["--ca", &gateway.authority().to_string_lossy()])
             .start();
         // It says so on a line of its own, once the gateway took the registration.
-        running.line_starting("listening", Duration::from_secs(20));
+        running.line_starting("listening ", Duration::from_secs(20));
         Self { running }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::{Gateway, NAMESPACE, Wire};
+use crate::{Gateway, Wire};
 
 /// A request, written exactly as put together.
 #[derive(Clone, Debug)]
@@ -15,10 +15,10 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request with `Host`.
+    /// A request; `Host` is added when it is sent, unless it is there.
     pub fn new(method: &str, target: &str) -> Self {
-        let headers = vec![("Host".to_owned(), NAMESPACE.to_owned())];
-        Self { method: method.to_owned(), target: target.to_owned(), headers, body: Vec::new(), chunk: None }
+        let (method, target) = (method.to_owned(), target.to_owned());
+        Self { method, target, headers: Vec::new(), body: Vec::new(), chunk: None }
     }
 
     /// `GET`.
@@ -31,11 +31,8 @@ impl Request {
         Self::new("POST", target).body(body)
     }
 
-    /// Adds a header; `Host` replaces the one that is there.
+    /// Adds a header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        if name == "Host" {
-            self.headers.retain(|(name, _)| name != "Host");
-        }
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
@@ -55,9 +52,12 @@ impl Request {
         self
     }
 
-    /// The head alone.
-    pub fn head(&self) -> Vec<u8> {
+    /// The head as it goes to a gateway dialled as `authority`.
+    fn head(&self, authority: &str) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
+        if !self.headers.iter().any(|(name, _)| name == "Host") {
+            write!(head, "Host: {authority}\r\n").expect("a string takes any text");
+        }
         for (name, value) in &self.headers {
             write!(head, "{name}: {value}\r\n").expect("a string takes any text");
         }
@@ -79,7 +79,7 @@ impl Request {
 
     /// Sends it on `wire`; [`Answer::read`] takes the answer.
     pub fn send(self, wire: &mut Wire) {
-        let mut bytes = self.head();
+        let mut bytes = self.head(&wire.authority());
         match self.chunk {
             None => bytes.extend_from_slice(&self.body),
             Some(size) => {
@@ -117,7 +117,8 @@ impl Answer {
             if answer.status == 100 {
                 continue;
             }
-            let empty = method == "HEAD" || matches!(answer.status, 101 | 204 | 205 | 304);
+            // RFC 9112 6.3: these end with their head; a 205 is framed like any other.
+            let empty = method == "HEAD" || matches!(answer.status, 101 | 204 | 304);
             if !empty {
                 answer.read_body(wire);
             }

@@ -109,21 +109,23 @@ fn a_fault_of_the_service_reaches_the_client_unchanged() {
 }
 
 #[test]
-fn a_clear_sender_beyond_the_allowed_ranges_is_refused() {
-    let relay = "path = \"inside\"\nkind = \"wcf\"\nwcf_type = \"NetTcp\"\nrequires_client_authorization = \
-                 false\nallow_clear_from = [\"10.0.0.0/8\"]\n";
+fn a_relay_that_requires_transport_security_takes_no_clear_sender() {
+    let relay = "path = \"sealed\"\nkind = \"wcf\"\nwcf_type = \"NetTcp\"\nrequires_client_authorization = \
+                 false\nrequires_transport_security = true\n";
     let gateway = Gateway::start(Config::new().relay(relay));
     let service = Service::start();
     let to = format!("net.tcp://localhost:{}/svc", service.port());
-    let _connector = Connector::listen(&gateway, "inside", &to);
+    let _connector = Connector::listen(&gateway, "sealed", &to);
 
-    // 127.0.0.1 is not in 10.0.0.0/8.
-    let mut sender = Wire::tcp(gateway.door("net_tcp"));
-    sender.send(&preamble("net.tcp://localhost/inside"));
-
-    let told = sender.receive_to_end();
-    assert!(told.is_empty() || told[0] == 0x08, "{told:02x?}");
+    let mut clear = Wire::tcp(gateway.door("net_tcp"));
+    clear.send(&preamble("net.tcp://localhost/sealed"));
+    assert_eq!(clear.receive_to_end(), fault_record("EndpointAccessDenied"));
     assert!(service.connection_within(Duration::from_millis(300)).is_none(), "the service was reached");
+
+    let mut inside_tls = Wire::tls(gateway.door("net_tcps"), "localhost", gateway.authority());
+    inside_tls.send(&preamble("net.tcp://localhost/sealed"));
+    service.connection().send(ACK);
+    assert_eq!(inside_tls.receive(1), ACK);
 }
 
 /// A gateway, a service and a connector of the relay `wcf-private` in front of it.

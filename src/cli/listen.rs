@@ -34,7 +34,7 @@ pub(super) async fn run(args: &ListenArgs, global: &GlobalArgs) -> Result<(), Fa
         .map_err(|error| Failure::Usage(error.to_string()))?;
     let mut signals = Signals::new()
         .map_err(|error| Failure::new(format!("no signals: {error}"), "look at the operating system"))?;
-    let online = format!("online {} -> {}", settings.endpoint, settings.target);
+    let online = format!("listening {} -> {}", settings.endpoint, settings.target);
     let state = settings.state.clone();
     let stop = CancellationToken::new();
     let listener = tokio::spawn(run_listener(settings, stop.clone()));

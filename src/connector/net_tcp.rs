@@ -102,6 +102,8 @@ pub(super) async fn serve(
     let (session, uri) = match checked {
         Ok(checked) => checked,
         Err(error) => {
+            // The service learns at once that nobody comes; the farewell to the sender may take a while.
+            drop(service);
             sender.refuse(error.fault()).await;
             return Err(error);
         }
@@ -114,6 +116,7 @@ pub(super) async fn serve(
         Protection::Upgraded(_) => match sender.await_upgrade(&mut service).await {
             Ok(early) => early,
             Err(error) => {
+                drop(service);
                 sender.refuse(error.fault()).await;
                 return Err(error);
             }

@@ -25,6 +25,7 @@ impl RelayPath {
         Self::parse_within(raw, Self::LONGEST)
     }
 
+    // DIFFERS: the service passes some of the spellings that are refused here on to the listener.
     /// The same with another limit, in bytes.
     pub fn parse_within(raw: &str, most: usize) -> Result<Self, PathError> {
         if raw.len() > most {

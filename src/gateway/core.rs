@@ -11,6 +11,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -27,7 +28,7 @@ use crate::{
 };
 
 /// The state of one gateway, handed to every door.
-pub struct Core {
+pub(crate) struct Core {
     /// This gateway's name in invitations.
     pub(crate) id: GatewayId,
     /// The number in tracking ids, `_G{n}`.
@@ -181,8 +182,26 @@ pub(crate) struct Peer {
     /// The name in the TLS handshake; `None` without TLS or without SNI.
     pub(crate) server_name: Option<String>,
     pub(crate) transport: Transport,
+    pub(crate) _counted: Gauged,
     /// Its place under the door's limit, kept as long as the connection lives.
-    pub(crate) permit: Option<OwnedSemaphorePermit>,
+    pub(crate) _permit: Option<OwnedSemaphorePermit>,
+}
+
+/// A gauge that counts this connection until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Gauged(Gauge);
+
+impl Gauged {
+    pub(crate) fn new(gauge: Gauge) -> Self {
+        gauge.inc();
+        Self(gauge)
+    }
+}
+
+impl Drop for Gauged {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 /// Whether bytes travel in clear.

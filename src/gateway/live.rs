@@ -46,7 +46,8 @@ pub(crate) struct LiveConnection {
     pub(crate) key_name: Option<KeyName>,
     pub(crate) connected_at: UnixTime,
     pub(crate) counters: Arc<JoinCounters>,
-    pub(crate) counted: Counted,
+    /// Its place under the quota, kept as long as it is listed.
+    pub(crate) _counted: Counted,
 }
 
 /// An entry that leaves the list when it is dropped.

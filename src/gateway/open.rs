@@ -13,7 +13,7 @@ use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 
 use super::{
-    core::{Core, Peer, Transport},
+    core::{Core, Gauged, Peer, Transport},
     start::StartError,
 };
 use crate::{
@@ -73,9 +73,7 @@ pub(super) fn reload(tls: &DoorTls, config: &Config) -> Result<(), TlsError> {
 fn certificates(config: &Config, door: DoorName) -> Result<Vec<Certificate>, TlsError> {
     config
         .tls
-        .certificates
-        .iter()
-        .filter(|certificate| certificate.doors.is_empty() || certificate.doors.contains(&door))
+        .at(door)
         .map(|certificate| {
             let key = certificate.key.expose_secret().as_bytes();
             Certificate::from_pem(certificate.names.clone(), &certificate.chain, key)
@@ -131,6 +129,7 @@ async fn connection(
     tls: Option<ServerTls>,
     admin: Arc<ArcSwap<AdminContext>>,
 ) {
+    let counted = Gauged::new(core.metrics.door_connections.of(door).clone());
     let handshake = core.settings.load().timeouts.handshake;
     let (stream, server_name, transport) = match &tls {
         None => (Stream::from(accepted.tcp), None, Transport::Clear),
@@ -140,7 +139,7 @@ async fn connection(
                 (Stream::from(stream), name, Transport::Tls)
             }
             failed => {
-                core.metrics.handshake_failures.of(door.into()).inc();
+                core.metrics.handshake_failures.of(door).inc();
                 if let Ok(Err(error)) = failed {
                     tracing::debug!(peer = %accepted.peer, %door, %error, "no TLS handshake");
                 }
@@ -148,7 +147,14 @@ async fn connection(
             }
         },
     };
-    let peer = Peer { door, address: accepted.peer, server_name, transport, permit: accepted.permit };
+    let peer = Peer {
+        door,
+        address: accepted.peer,
+        server_name,
+        transport,
+        _permit: accepted.permit,
+        _counted: counted,
+    };
     match door {
         DoorName::Https | DoorName::Http => hybrid::serve(core, stream, peer).await,
         DoorName::NetTcp | DoorName::NetTcps => net_tcp::serve(core, stream, peer).await,

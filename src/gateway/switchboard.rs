@@ -105,11 +105,6 @@ impl Switchboard {
             let _ = channel.inbox.try_send(ChannelInput::Deleted);
         }
     }
-
-    /// Live control channels, by relay.
-    pub(crate) fn relays_with_channels(&self) -> Vec<RelayKey> {
-        lock(&self.channels).values().map(|channel| channel.relay.clone()).collect()
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

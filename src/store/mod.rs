@@ -10,6 +10,7 @@
 mod embedded;
 mod entity_store;
 mod error;
+mod future;
 mod image;
 mod memory;
 mod record;
@@ -17,17 +18,13 @@ mod registration_memory;
 mod registration_store;
 mod seed;
 
-use std::{future::Future, pin::Pin};
-
 pub use embedded::EmbeddedStore;
 pub use entity_store::{EntityStore, Snapshot};
 pub use error::{Remedy, StoreError};
+pub use future::BoxFuture;
 pub use image::Image;
 pub use memory::MemoryStore;
 pub use record::{Author, Change, NamespaceRecord, Precondition, Record, RecordKey, Versioned};
 pub use registration_memory::MemoryRegistrations;
 pub use registration_store::{LeaseId, Registered, RegistrationStore};
 pub use seed::SeedReport;
-
-/// What a method of a store returns, so that stores can stand behind `Arc<dyn …>`.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,6 +1,6 @@
 //! The lender's building: the WCF service, the JSON face beside it, and a connector in front of each.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, time::Duration};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -10,11 +10,12 @@ use super::{
     stage::{FACE_RELAY, SERVICE_RELAY, Stage},
 };
 use crate::{
-    config::ListenTarget,
-    connector::{
-        Dialer, Endpoint, ListenerSettings, ListenerTiming, Phase, ProxySettings, RouteKind, RouteState,
-        Security, Target, run_listener,
+    config::{
+        ListenTarget,
+        connect::{Dial, ListenRoute},
     },
+    connector::{Dialer, ListenerTiming, Phase, ProxySettings, listener_settings, run_listener},
+    entity::EntityPath,
     io::ClientTls,
 };
 
@@ -72,22 +73,19 @@ impl Building {
     /// What `viaduct listen RELAY --to URL` does.
     async fn connect(&self, stage: &Stage, relay: &str, to: &str) -> Result<(), BuildingError> {
         let settings = |error: &dyn std::fmt::Display| BuildingError::Settings(error.to_string());
-        let written: ListenTarget = to.parse().map_err(|error| settings(&error))?;
-        let target = Target::new(&written).map_err(|error| settings(&error))?;
-        let shapes = if matches!(target, Target::Http(_)) { "stream,exchange" } else { "stream" };
-        let endpoint = Endpoint::new(&stage.listener(relay, self.https_port), relay, Security::Tls);
-        let endpoint = endpoint.map_err(|error| settings(&error))?;
-        let state =
-            Arc::new(RouteState::new(relay, RouteKind::Listen, endpoint.to_string(), target.to_string()));
-        let listener = ListenerSettings {
-            endpoint,
-            shapes: shapes.to_owned(),
-            target,
+        let to: ListenTarget = to.parse().map_err(|error| settings(&error))?;
+        let route = ListenRoute {
+            name: relay.to_owned(),
+            path: EntityPath::parse(relay).map_err(|error| settings(&error))?,
+            shapes: to.shapes().to_vec(),
+            to,
+            connection: stage.listener(relay, self.https_port),
+            dial: Dial::Tls,
             gateways: Vec::new(),
-            dialer: self.dialer.clone(),
-            state: state.clone(),
-            timing: ListenerTiming { grace: Duration::from_secs(1), ..ListenerTiming::default() },
         };
+        let timing = ListenerTiming { grace: Duration::from_secs(1), ..ListenerTiming::default() };
+        let listener = listener_settings(&route, &self.dialer, timing).map_err(|error| settings(&error))?;
+        let state = listener.state.clone();
         self.connectors.spawn(run_listener(listener, self.stop.clone()));
         let online = tokio::time::timeout(ONLINE, state.wait_for(Phase::Online)).await;
         online.map_err(|_| {

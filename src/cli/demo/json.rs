@@ -4,7 +4,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    contract::{Call, CreditRequest, DATA, Reply},
+    contract::{Call, DATA, Reply},
+    data::CreditRequest,
     envelope::FaultCode,
     wcf_client::CallError,
 };
@@ -21,7 +22,7 @@ pub(super) struct Problem {
     title: &'static str,
     detail: String,
     /// Members beyond those of every problem.
-    more: Option<(&'static str, Value)>,
+    more: Option<Box<(&'static str, Value)>>,
 }
 
 impl Problem {
@@ -38,7 +39,7 @@ impl Problem {
     pub(super) fn unknown_operation(name: &str) -> Self {
         let problem =
             Self::new(404, "about:blank", "no such operation", format!("there is no operation {name:?}"));
-        Self { more: Some(("operations", json!(OPERATIONS))), ..problem }
+        Self { more: Some(Box::new(("operations", json!(OPERATIONS)))), ..problem }
     }
 
     /// Operations are called by POST.
@@ -61,7 +62,7 @@ impl Problem {
     pub(super) fn to_json(&self) -> Value {
         let mut value =
             json!({ "type": self.kind, "title": self.title, "status": self.status, "detail": self.detail });
-        if let Some((name, more)) = &self.more {
+        if let Some((name, more)) = self.more.as_deref() {
             value[*name] = more.clone();
         }
         value
@@ -76,7 +77,10 @@ impl From<CallError> for Problem {
             CallError::Declared(fault) => {
                 let kind = format!("{DATA}#{}", fault.name());
                 let data = json!({ "code": "Sender", "data": fault.to_json() });
-                Self { more: Some(("fault", data)), ..Self::new(422, &kind, fault.name(), fault.reason()) }
+                Self {
+                    more: Some(Box::new(("fault", data))),
+                    ..Self::new(422, &kind, fault.name(), fault.reason())
+                }
             }
             CallError::Fault(fault) => {
                 let (status, kind) = match fault.code {

@@ -4,7 +4,8 @@ use uuid::Uuid;
 
 use super::{
     amount::Amount,
-    contract::{Call, CreditReport, CreditRequest, Decision, DeclaredFault, FieldError, Reply},
+    contract::{Call, DeclaredFault, Reply},
+    data::{CreditReport, CreditRequest, Decision, FieldError},
 };
 
 /// The applicant that nobody knows.
@@ -65,7 +66,7 @@ fn known(applicant_id: &str) -> Result<(), DeclaredFault> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::contract::Applicant, *};
+    use super::{super::data::Applicant, *};
 
     fn check(applicant_id: &str, amount: &str) -> Result<Reply, DeclaredFault> {
         let applicant = Applicant { kind: None, applicant_id: applicant_id.into(), display_name: None };

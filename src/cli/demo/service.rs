@@ -12,7 +12,6 @@ use std::{
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use uuid::Uuid;
 
 use super::{
     contract::{Call, ContractError},

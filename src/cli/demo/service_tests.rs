@@ -6,7 +6,8 @@ use tokio::{
 };
 
 use super::{
-    contract::{Applicant, Call, CreditRequest, Decision, DeclaredFault, Reply},
+    contract::{Call, DeclaredFault, Reply},
+    data::{Applicant, CreditRequest, Decision},
     envelope::FaultCode,
     ledger::UNKNOWN_APPLICANT,
     service::CreditService,

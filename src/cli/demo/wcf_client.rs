@@ -28,7 +28,7 @@ pub(super) enum CallError {
     #[error("the service answered with its fault {}", .0.name())]
     Declared(DeclaredFault),
     #[error("the service answered with a fault: {}", .0.reason)]
-    Fault(Fault),
+    Fault(Box<Fault>),
     #[error("refused: {0}")]
     Refused(String),
     #[error("nobody answers at {address}: {reason}")]
@@ -90,7 +90,7 @@ impl WcfClient {
                 Body::Element(body) => Ok(Reply::from_xml(call, &body)?),
                 Body::Fault(fault) => Err(match fault.detail.as_ref().and_then(DeclaredFault::from_xml) {
                     Some(declared) => CallError::Declared(declared),
-                    None => CallError::Fault(fault),
+                    None => CallError::Fault(Box::new(fault)),
                 }),
             };
         }

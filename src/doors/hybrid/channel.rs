@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::{Sink, SinkExt, StreamExt};
 use hyper::upgrade::OnUpgrade;
-use tokio::sync::mpsc;
+use tokio::{io::AsyncWriteExt, sync::mpsc};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -126,6 +126,12 @@ impl Channel {
             tokio::select! {
                 // Reading goes on while writing waits, so that two sides with full buffers do not wait for each other.
                 read = source.next() => match read {
+                    Some(Ok(Message::Close(None))) => {
+                        if let Ok(socket) = sink.reunite(source) {
+                            self.answer_codeless_close(socket).await;
+                        }
+                        return;
+                    }
                     Some(Ok(message)) => {
                         self.rules.handle_received(Instant::now());
                         // tungstenite queues pongs and close echoes in the socket; they leave with the next flush.
@@ -151,6 +157,20 @@ impl Channel {
                 () = sleep_until(deadline) => self.rules.handle_timeout(Instant::now(), unix_now()),
             }
         }
+    }
+
+    /// 2.5: .NET reads the code of every close frame, and tungstenite would answer a close without a code by one without a
+    /// code. Its answer is still inside it and stays there.
+    async fn answer_codeless_close(&self, mut socket: WebSocketStream<Stream>) {
+        const CLOSE_1000: [u8; 4] = [0x88, 0x02, 0x03, 0xe8];
+        let stream = socket.get_mut();
+        let answer = async {
+            stream.write_all(&CLOSE_1000).await?;
+            stream.shutdown().await
+        };
+        let limit = self.core.settings.load().timeouts.half_close;
+        // Whoever closes does not have to wait for the answer.
+        let _ = tokio::time::timeout(limit, answer).await;
     }
 
     /// Does what the rules want done.

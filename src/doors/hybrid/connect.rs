@@ -81,7 +81,7 @@ pub(crate) async fn connect(
         key_name: authorized.map(|authorized| authorized.key_name),
         connected_at: unix_now(),
         counters: Arc::default(),
-        counted,
+        _counted: counted,
     };
     let joining = Joining { shown: core.live.enter(shown), _peer: arrived.peer };
     core.tasks.spawn(leg::join_upgraded(Arc::clone(core), sender, listener, joining));

@@ -117,7 +117,7 @@ pub(crate) async fn relay(core: &Arc<Core>, arrived: Arrived) -> Result<Response
         key_name: authorized.map(|authorized| authorized.key_name),
         connected_at: unix_now(),
         counters: Arc::default(),
-        counted,
+        _counted: counted,
     });
     response::build(&method, &via, answered, shown)
 }

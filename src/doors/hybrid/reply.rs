@@ -52,10 +52,18 @@ impl Asked {
         ErrorSentence {
             text,
             tracking_id: &self.tracking_id,
-            namespace: &self.host,
+            namespace: without_port(&self.host),
             path: &self.path,
             unix_seconds: unix_now().0,
         }
+    }
+}
+
+/// The host of an authority; an IPv6 address keeps its brackets.
+fn without_port(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => authority,
     }
 }
 

@@ -13,7 +13,6 @@ use http_body_util::combinators::UnsyncBoxBody;
 
 use super::reply::{Body, empty, full, relayed};
 use crate::{
-    gateway::live::{Entry, LiveConnection},
     relay::{Refusal, ResponseHead},
     wire::hybrid::{HeaderLine, reason_phrase, response_lines},
 };
@@ -38,12 +37,12 @@ impl Answered {
     }
 }
 
-/// Builds the response; `shown` is listed until its body has gone out.
-pub(crate) fn build(
+/// Builds the response; `kept` is dropped when its body has gone out.
+pub(crate) fn build<K: Send + Unpin + 'static>(
     method: &Method,
     via: &str,
     answered: Answered,
-    shown: Entry<LiveConnection>,
+    kept: K,
 ) -> Result<Response<Body>, Refusal> {
     let head = answered.head;
     // 5.3: 1xx is no answer.
@@ -76,17 +75,17 @@ pub(crate) fn build(
             body
         }
     };
-    let body = UnsyncBoxBody::new(Kept { body, _shown: shown });
+    let body = UnsyncBoxBody::new(Keeping { body, _kept: kept });
     relayed(head.status, &reason, &out.lines, body).ok_or(Refusal::ListenerMisbehaved)
 }
 
-/// A body that keeps its exchange listed and counted.
-struct Kept {
+/// A body that keeps something until it has gone out: its exchange's place in the list and under the quota.
+struct Keeping<K> {
     body: Body,
-    _shown: Entry<LiveConnection>,
+    _kept: K,
 }
 
-impl http_body::Body for Kept {
+impl<K: Unpin> http_body::Body for Keeping<K> {
     type Data = Bytes;
     type Error = io::Error;
 
@@ -116,7 +115,6 @@ mod tests {
     use http::StatusCode;
 
     use super::*;
-    use crate::{entity::NamespaceName, gateway::quota::Connections};
 
     fn built(
         method: Method,
@@ -129,8 +127,7 @@ mod tests {
             description: None,
             headers: headers.iter().map(|(n, v)| ((*n).to_owned(), vec![(*v).to_owned()])).collect(),
         };
-        let counted = Connections::default().enter(&NamespaceName::parse("contoso").unwrap(), 0).unwrap();
-        build(&method, "h", Answered::whole(head, Bytes::from_static(body)), counted)
+        build(&method, "h", Answered::whole(head, Bytes::from_static(body)), ())
     }
 
     #[test]

@@ -65,6 +65,8 @@ pub(crate) async fn answer(
     let address = arrived.peer.address.ip();
     let answered = if arrived.head_len() > limit {
         Err(Malformed::HeadTooLarge.into())
+    } else if let Some(name) = arrived.ambiguous() {
+        Err(Malformed::BadParameter(name).into())
     } else {
         match kind {
             Kind::WebSocket => websocket(&core, arrived).await,
@@ -146,6 +148,23 @@ fn host_of(request: &Request<Incoming>) -> String {
 }
 
 impl Arrived {
+    // DIFFERS: HTTP lets a receiver settle these; here they are refused.
+    /// The header that leaves in doubt whom the request is for, or where it ends (RFC 9112 3.2, 6.3). hyper settles such
+    /// doubts by itself; a gateway in front of others must not.
+    fn ambiguous(&self) -> Option<&'static str> {
+        let count =
+            |name: &str| self.lines.iter().filter(|(line, _)| line.eq_ignore_ascii_case(name)).count();
+        if count("Host") > 1 {
+            Some("Host")
+        } else if count("Content-Length") > 1
+            || (count("Content-Length") == 1 && count("Transfer-Encoding") > 0)
+        {
+            Some("Content-Length")
+        } else {
+            None
+        }
+    }
+
     /// Bytes of the head: request line, header lines and the empty line.
     fn head_len(&self) -> usize {
         let line = self.request.method().as_str().len() + self.request.uri().to_string().len() + 12;

@@ -31,6 +31,7 @@ pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Peer) {
         .max_headers(settings.limits.request_headers as usize)
         // Beyond our own limit the answer is a 431 in our words; beyond twice that hyper gives it without.
         .max_header_size(settings.limits.request_head.saturating_mul(2))
+        // DIFFERS: the spelling of a listener's header names is lost here; hyper has none of its own but this.
         .title_case_headers(true)
         .serve_connection(TokioIo::new(tap), service)
         .with_upgrades();

@@ -5,7 +5,7 @@ use crate::{
     doors::admit::{self, Target},
     entity::{RelayPath, Right},
     gateway::core::{Core, Peer, Transport},
-    relay::{Malformed, Refusal},
+    relay::Refusal,
     wire::framing::{Scheme, Via},
 };
 

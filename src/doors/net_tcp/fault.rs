@@ -41,7 +41,8 @@ pub(super) fn fault(refusal: &Refusal) -> FaultUri {
         | Refusal::TooManyPending
         | Refusal::Throttled
         | Refusal::Overloaded => FaultUri::ServerTooBusy,
-        // … or the caller may not. .NET shows the URI of this one, which says it.
+        // … or the caller may not.
+        // DIFFERS: .NET services close or say EndpointNotFound; .NET clients show the URI of this one, which says it.
         Refusal::Unauthorized(_) => FaultUri::EndpointAccessDenied,
     }
 }

@@ -76,13 +76,13 @@ async fn one(
             fault(&refusal)
         }
         Err(NoPreamble::Malformed(error)) => {
-            core.metrics.handshake_failures.of(peer.door.into()).inc();
+            core.metrics.handshake_failures.of(peer.door).inc();
             tracing::debug!(peer = %peer.address, %error, "no preamble");
             error.fault()?
         }
         Err(NoPreamble::Ended) => return None,
         Err(error @ (NoPreamble::TooSlow | NoPreamble::Broken(_))) => {
-            core.metrics.handshake_failures.of(peer.door.into()).inc();
+            core.metrics.handshake_failures.of(peer.door).inc();
             tracing::debug!(peer = %peer.address, %error, "no preamble");
             return None;
         }
@@ -94,6 +94,6 @@ async fn one(
 }
 
 fn log(core: &Core, peer: &Peer, refusal: &Refusal) {
-    core.metrics.handshake_failures.of(peer.door.into()).inc();
+    core.metrics.handshake_failures.of(peer.door).inc();
     tracing::debug!(peer = %peer.address, ?refusal, "refused");
 }

@@ -88,7 +88,7 @@ pub(super) async fn relay(
         key_name: authorized.map(|authorized| authorized.key_name),
         connected_at: unix_now(),
         counters: Arc::default(),
-        counted,
+        _counted: counted,
     });
 
     // The preamble goes on without its token; from there on the heads of the records are walked.

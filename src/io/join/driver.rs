@@ -221,6 +221,12 @@ impl Pair {
                 busy = true;
             }
         }
+        let over = self.ways.each_ref().map(|way| way.state == WayState::SessionEnded);
+        for i in 0..2 {
+            if over[i] && !over[1 - i] {
+                busy |= self.ways[i].pass_on_end(&self.legs[1 - i]);
+            }
+        }
         Ok(busy)
     }
 

@@ -58,6 +58,8 @@ pub(super) struct Way {
     pipe: Option<Box<Pipe>>,
     /// Bytes that came after the end of the session.
     beyond: Bytes,
+    /// The source ended altogether after the end of its session.
+    closing: Option<Close>,
     /// Bytes read.
     pub(super) bytes: u64,
 }
@@ -71,7 +73,7 @@ pub(super) enum WayState {
     Ending,
     /// The other leg was told.
     Told,
-    /// Its follower saw the end of the session; the other leg is told nothing.
+    /// Its follower saw the end of the session; the other leg is told nothing, unless the source ends altogether.
     SessionEnded,
     /// The other leg takes nothing any more.
     Cut,
@@ -136,6 +138,7 @@ impl Way {
             streak: 0,
             pipe: None,
             beyond: Bytes::new(),
+            closing: None,
             bytes: 0,
         }
     }
@@ -167,6 +170,9 @@ impl Way {
                     self.state = WayState::Told;
                     continue;
                 }
+                // Its session is over, its connection is not: the source may end it, and then the other leg is told.
+                WayState::SessionEnded
+                    if self.closing.is_none() && self.beyond.is_empty() && self.early.is_empty() => {}
                 WayState::Told | WayState::SessionEnded | WayState::Cut => {
                     return self.overhear(src, cx, buf);
                 }
@@ -385,14 +391,27 @@ impl Way {
 
     /// The source said its end; what was read before goes first.
     fn end(&mut self, dst: &LegState, close: &Close) {
-        if self.state != WayState::Open {
-            return;
+        match self.state {
+            WayState::Open => self.state = WayState::Ending,
+            WayState::SessionEnded => {
+                self.closing = Some(close.clone());
+                return;
+            }
+            WayState::Ending | WayState::Told | WayState::Cut => return,
         }
-        self.state = WayState::Ending;
         self.urgent = Vec::new();
         if dst.frames.is_some() {
             self.push_close(close);
         }
+    }
+
+    /// After the end of its session, the source ended altogether: the other leg is told so. Only for as long as the other
+    /// way's session goes on; when both are over, the driver ends the pair. Tells whether there was something to tell.
+    pub(super) fn pass_on_end(&mut self, dst: &LegState) -> bool {
+        let Some(close) = self.closing.take() else { return false };
+        self.state = WayState::Open;
+        self.end(dst, &close);
+        true
     }
 
     /// Turns what was read and writes it.
@@ -432,10 +451,10 @@ impl Way {
                 let urgent = std::mem::take(&mut self.urgent);
                 self.emit(dst, cx, &urgent);
             }
+            event = step.event;
             if stop.is_some() && src.frames.is_some() {
                 break;
             }
-            event = step.event;
             input = step.rest;
         }
         self.reframer = Some(reframer);

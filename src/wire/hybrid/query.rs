@@ -90,6 +90,7 @@ impl HybridQuery {
     }
 
     /// The query an accept address carries: the sender's own, then the action, the id and the secret (3.1).
+    // DIFFERS: the service matches a rendezvous by the id, which the sender may have chosen; here the secret alone counts.
     pub fn for_rendezvous(rest: Option<&str>, action: &Action, id: &str, rendezvous: &str) -> String {
         let own = rest.map(|rest| format!("{rest}&")).unwrap_or_default();
         format!("{own}{PREFIX}action={}&{PREFIX}id={id}&{PREFIX}rendezvous={rendezvous}", action.as_str())
