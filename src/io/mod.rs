@@ -4,6 +4,7 @@
 
 mod frames;
 mod join;
+mod kept;
 mod leg;
 mod listen;
 mod prefixed;

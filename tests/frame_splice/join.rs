@@ -12,7 +12,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use viaduct::{
-    io::{Dialect, EndReason, FrameDialect, JoinEnd, JoinOptions, Leg, Side, Stream, join},
+    io::{Dialect, EndReason, FrameDialect, HalfClose, JoinEnd, JoinOptions, Leg, Side, Stream, join},
     wire::follow::{FollowError, Follower, Passage},
 };
 
@@ -576,4 +576,34 @@ async fn a_payload_that_nobody_need_see_passes_and_what_follows_it_is_seen() {
     assert!(arrived[4..4 + LEN] == pattern(LEN) && arrived[8 + LEN..8 + 2 * LEN] == pattern(LEN));
     drop((sending.await.unwrap(), b));
     assert!(matches!(ended(joined).await.reason, EndReason::Refused { side: Side::A, .. }));
+}
+
+#[tokio::test]
+async fn a_peer_whose_close_is_the_whole_end_ends_both_ways() {
+    // wcf-relay page 1.4.
+    let whole =
+        FrameDialect { half_close: HalfClose::Whole, may_ping: false, ..FrameDialect::hybrid_server() };
+    let (mut a, mut b, joined) = pair(Dialect::Frames(whole), WS, options()).await;
+    b.send(&Frame::close(1_000, "")).await;
+    assert_eq!(a.frame().await.unwrap(), Frame::close(1_000, ""));
+    assert_eq!(b.frame().await.unwrap(), Frame::close(1_000, ""));
+    assert_eq!((a.frame().await, b.frame().await), (None, None));
+    drop((a, b));
+    assert_eq!(ended(joined).await.reason, EndReason::Closed);
+}
+
+#[tokio::test]
+async fn cancelled_inside_a_frame_a_leg_is_dropped_for_no_close_frame_can_be_said() {
+    let options = options();
+    let cancel = options.cancel.clone();
+    let (mut a, mut b, joined) = pair(WS, WS, options).await;
+    let frame = Frame::new(true, BINARY, vec![7; 1_000]).encode(Some(KEY));
+    a.tcp.write_all(&frame[..500]).await.unwrap();
+    let mut part = vec![0; 500 - 4];
+    b.tcp.read_exact(&mut part).await.unwrap();
+    cancel.cancel();
+    assert_eq!(a.frame().await.unwrap(), Frame::close(1_001, ""));
+    assert_eq!(b.rest().await.0, b"");
+    drop((a, b));
+    assert_eq!(ended(joined).await.reason, EndReason::Cancelled);
 }

@@ -5,3 +5,4 @@ mod join;
 mod peer;
 mod reframer;
 mod tls;
+mod upgrade;
