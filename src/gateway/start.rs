@@ -128,14 +128,15 @@ impl Gateway {
         Ok(())
     }
 
-    /// Stops in order: not ready, registrations gone, no new work, listeners sent elsewhere, then what runs gets its time.
+    /// Stops in order: not ready and no new work, registrations gone, listeners sent elsewhere once they have answered; what
+    /// runs gets its time.
     pub async fn drain(self) {
         let core = self.core;
         core.set_ready(false);
+        core.draining.cancel();
         if let Err(error) = core.registrations.revoke(core.lease).await {
             tracing::warn!(%error, "registrations stay until their lease ends");
         }
-        core.draining.cancel();
         core.tasks.close();
         let grace = core.settings.load().timeouts.drain;
         if tokio::time::timeout(grace, core.tasks.wait()).await.is_err() {
