@@ -101,6 +101,9 @@ impl Gateway {
         tokio::spawn(Arc::clone(&core).sweep_rendezvous());
         entities.ready().await?;
         report(&entities.seed(&config.namespaces).await?);
+        // Before any door is said to be open: what was declared is there for the first who asks.
+        let snapshot = entities.watch().borrow().clone();
+        follow::apply(&core, snapshot);
         tokio::spawn(follow::follow(Arc::clone(&core), entities.watch()));
         core.set_ready(true);
         Ok(Self { core, tls, admin, open, doors: config.doors, store: config.store })

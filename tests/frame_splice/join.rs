@@ -540,7 +540,10 @@ impl Follower for Lengths {
                 let len = u32::from_be_bytes(self.head[..].try_into().unwrap());
                 self.head.clear();
                 if len == u32::MAX {
-                    return Passage::Refused { at: at.saturating_sub(4), error: FollowError::Unexpected(0xff) };
+                    return Passage::Refused {
+                        at: at.saturating_sub(4),
+                        error: FollowError::Unexpected(0xff),
+                    };
                 }
                 self.left = len as usize;
             }
