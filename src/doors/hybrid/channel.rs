@@ -19,7 +19,11 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{invite, leg::into_parts, reply::Asked};
+use super::{
+    invite::{self, Base},
+    leg::into_parts,
+    reply::Asked,
+};
 use crate::{
     doors::admit,
     gateway::{
@@ -27,10 +31,9 @@ use crate::{
         core::{Core, Peer},
         live::{Entry, LiveListener},
         meet::sleep_until,
-        switchboard::ChannelInput,
     },
     io::{Stream, finish},
-    relay::{ChannelCommand, ControlChannel, ListenerId, ResponseHead},
+    relay::{ChannelCommand, ControlChannel, ListenerId, ResponseHead, ToListenerGateway},
     wire::hybrid::{ControlMessage, Response},
 };
 
@@ -40,9 +43,7 @@ pub(crate) struct Opened {
     /// Shown at the admin door as long as the channel lives.
     pub(crate) shown: Option<Entry<LiveListener>>,
     pub(crate) target: admit::Target,
-    /// Scheme and authority the listener used: what accept addresses begin with.
-    pub(crate) base: String,
-    pub(crate) scheme: &'static str,
+    pub(crate) base: Base,
     pub(crate) asked: Asked,
     pub(crate) peer: Arc<Peer>,
 }
@@ -52,7 +53,7 @@ pub(crate) async fn run(
     core: Arc<Core>,
     upgrade: OnUpgrade,
     rules: ControlChannel,
-    mut inbox: mpsc::Receiver<ChannelInput>,
+    mut inbox: mpsc::Receiver<ToListenerGateway>,
     opened: Opened,
 ) {
     let shown = opened.asked.clone();
@@ -112,10 +113,16 @@ struct Channel {
 }
 
 impl Channel {
-    async fn serve(&mut self, socket: WebSocketStream<Stream>, inbox: &mut mpsc::Receiver<ChannelInput>) {
+    async fn serve(
+        &mut self,
+        socket: WebSocketStream<Stream>,
+        inbox: &mut mpsc::Receiver<ToListenerGateway>,
+    ) {
         let (mut sink, mut source) = socket.split();
         let draining = self.core.draining.clone();
         let mut drained = false;
+        let relay_gone = self.core.relay_token(&self.opened.target.key);
+        let mut gone = false;
         let mut unflushed = false;
         loop {
             self.carry_out().await;
@@ -151,16 +158,28 @@ impl Channel {
                         return;
                     }
                 }
-                Some(input) = inbox.recv() => match input {
-                    ChannelInput::Message(message) => self.rules.handle_message(message, Instant::now()),
-                    ChannelInput::Deleted => self.rules.handle_deleted(Instant::now()),
-                },
+                Some(message) = inbox.recv() => self.rules.handle_message(message, Instant::now()),
+                () = relay_gone.cancelled(), if !gone => {
+                    gone = true;
+                    self.relay_is_gone();
+                }
                 () = draining.cancelled(), if !drained => {
                     drained = true;
                     self.rules.handle_drain(Instant::now());
                 }
                 () = sleep_until(deadline) => self.rules.handle_timeout(Instant::now(), unix_now()),
             }
+        }
+    }
+
+    /// The relay was deleted or switched off, or the gateway has no more time.
+    fn relay_is_gone(&mut self) {
+        if self.core.closing.is_cancelled() {
+            self.ended = true;
+        } else if admit::is_disabled(&self.core, &self.opened.target.key) {
+            self.rules.handle_disabled(Instant::now());
+        } else {
+            self.rules.handle_deleted(Instant::now());
         }
     }
 
@@ -183,7 +202,7 @@ impl Channel {
         while let Some(command) = self.rules.next_command() {
             match command {
                 ChannelCommand::Deliver { invitation, request_id } => {
-                    self.queue.extend(invite::messages(&self.opened, &invitation, &request_id));
+                    self.queue.extend(invite::messages(&self.opened.base, &invitation, &request_id));
                 }
                 ChannelCommand::Ping => self.queue.push_back(Message::Ping(Bytes::new())),
                 ChannelCommand::Close(reason) => self.close(reason.code(), &reason.to_string()),
@@ -207,13 +226,12 @@ impl Channel {
     }
 
     /// The connection is gone. Messages that were on their way are still answered, until the rules let go.
-    async fn linger(mut self, mut inbox: mpsc::Receiver<ChannelInput>) {
+    async fn linger(mut self, mut inbox: mpsc::Receiver<ToListenerGateway>) {
         while !self.forgotten {
             let deadline = self.rules.poll_timeout();
             tokio::select! {
-                input = inbox.recv() => match input {
-                    Some(ChannelInput::Message(message)) => self.rules.handle_message(message, Instant::now()),
-                    Some(ChannelInput::Deleted) => {}
+                message = inbox.recv() => match message {
+                    Some(message) => self.rules.handle_message(message, Instant::now()),
                     None => break,
                 },
                 () = sleep_until(deadline) => self.rules.handle_timeout(Instant::now(), unix_now()),
