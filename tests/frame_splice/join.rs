@@ -536,3 +536,94 @@ async fn an_end_inside_a_session_is_a_loss() {
         assert_eq!(ended(joined).await.reason, EndReason::Lost(Side::A));
     }
 }
+
+/// A sequence of bytes that shows if any is lost, doubled or moved.
+fn pattern(len: usize) -> Vec<u8> {
+    (0..len as u64).map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn much_arrives_as_it_was_sent_both_ways_at_once() {
+    // Fast enough, and long enough, that the kernel is asked to move it.
+    const LEN: usize = 24 << 20;
+    let (a, b, joined) = pair(RAW, RAW, options()).await;
+    let sides = [a, b].map(|peer| {
+        tokio::spawn(async move {
+            let (mut read, mut write) = peer.tcp.into_split();
+            let sending = async {
+                write.write_all(&pattern(LEN)).await.unwrap();
+                write.shutdown().await.unwrap();
+            };
+            let mut got = Vec::new();
+            let (_, read) = tokio::join!(sending, read.read_to_end(&mut got));
+            read.unwrap();
+            assert!(got == pattern(LEN));
+        })
+    });
+    for side in sides {
+        timeout(PATIENCE, side).await.expect("in time").unwrap();
+    }
+    assert_eq!(ended(joined).await.reason, EndReason::Closed);
+}
+
+/// Records of a four-byte length and as many bytes, which need not be seen; a length of all ones may not come.
+#[derive(Default)]
+struct Lengths {
+    head: Vec<u8>,
+    left: usize,
+}
+
+impl Follower for Lengths {
+    fn follow(&mut self, bytes: &[u8]) -> Passage {
+        let mut at = 0;
+        // What was announced as unseen is not shown.
+        self.left = 0;
+        while at < bytes.len() {
+            let skip = self.left.min(bytes.len() - at);
+            self.left -= skip;
+            at += skip;
+            let missing = 4 - self.head.len();
+            let more = missing.min(bytes.len() - at);
+            self.head.extend_from_slice(&bytes[at..at + more]);
+            at += more;
+            if self.head.len() == 4 {
+                let len = u32::from_be_bytes(self.head[..].try_into().unwrap());
+                self.head.clear();
+                if len == u32::MAX {
+                    return Passage::Refused {
+                        at: at.saturating_sub(4),
+                        error: FollowError::Unexpected(0xff),
+                    };
+                }
+                self.left = len as usize;
+            }
+        }
+        Passage::All { unseen: self.left as u64 }
+    }
+
+    fn eof(&mut self) -> Result<(), FollowError> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payload_that_nobody_need_see_passes_and_what_follows_it_is_seen() {
+    const LEN: usize = 16 << 20;
+    let options = JoinOptions { follow_a_to_b: Some(Box::new(Lengths::default())), ..options() };
+    let (mut a, mut b, joined) = pair(RAW, RAW, options).await;
+    let sending = tokio::spawn(async move {
+        for _ in 0..2 {
+            a.tcp.write_all(&(LEN as u32).to_be_bytes()).await.unwrap();
+            a.tcp.write_all(&pattern(LEN)).await.unwrap();
+        }
+        a.tcp.write_all(&[0xff, 0xff, 0xff, 0xff, 1, 2, 3]).await.unwrap();
+        a
+    });
+    let (arrived, _) = b.rest().await;
+    // Of a head cut by a read the first bytes have passed before it could be judged.
+    let beyond = arrived.len().checked_sub(2 * (4 + LEN)).expect("all of the records");
+    assert!(beyond < 4, "{beyond} bytes of what may not come");
+    assert!(arrived[4..4 + LEN] == pattern(LEN) && arrived[8 + LEN..8 + 2 * LEN] == pattern(LEN));
+    drop((sending.await.unwrap(), b));
+    assert!(matches!(ended(joined).await.reason, EndReason::Refused { side: Side::A, .. }));
+}

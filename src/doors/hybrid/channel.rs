@@ -29,7 +29,7 @@ use crate::{
         meet::sleep_until,
         switchboard::ChannelInput,
     },
-    io::Stream,
+    io::{Stream, finish},
     relay::{ChannelCommand, ControlChannel, ListenerId, ResponseHead},
     wire::hybrid::{ControlMessage, Response},
 };
@@ -138,7 +138,12 @@ impl Channel {
                         unflushed |= matches!(message, Message::Ping(_) | Message::Close(_));
                         self.read(message);
                     }
-                    Some(Err(error)) => return self.broken(error, &mut sink).await,
+                    Some(Err(error)) => {
+                        if let Ok(socket) = sink.reunite(source) {
+                            self.broken(error, socket).await;
+                        }
+                        return;
+                    }
                     None => return,
                 },
                 written = write(&mut sink, &mut self.queue, &mut unflushed), if unflushed || !self.queue.is_empty() => {
@@ -166,7 +171,7 @@ impl Channel {
         let stream = socket.get_mut();
         let answer = async {
             stream.write_all(&CLOSE_1000).await?;
-            stream.shutdown().await
+            finish(stream).await
         };
         let limit = self.core.settings.load().timeouts.half_close;
         // Whoever closes does not have to wait for the answer.
@@ -265,11 +270,7 @@ impl Channel {
     }
 
     /// The peer broke the protocol or vanished; the first is told so with a close code.
-    async fn broken(
-        &mut self,
-        error: tungstenite::Error,
-        sink: &mut (impl Sink<Message, Error = tungstenite::Error> + Unpin),
-    ) {
+    async fn broken(&mut self, error: tungstenite::Error, mut socket: WebSocketStream<Stream>) {
         use tungstenite::Error as E;
         let (code, text) = match &error {
             E::Capacity(_) => (1009, "The message is larger than a control channel takes"),
@@ -280,7 +281,10 @@ impl Channel {
         tracing::debug!(tracking_id = %self.opened.asked.tracking_id, %error, "control channel closed");
         let reason = Utf8Bytes::from(self.opened.asked.close_reason(text));
         let limit = self.core.settings.load().timeouts.half_close;
-        let close = sink.send(Message::Close(Some(CloseFrame { code: code.into(), reason })));
+        let close = async {
+            socket.send(Message::Close(Some(CloseFrame { code: code.into(), reason }))).await.ok()?;
+            finish(socket.get_mut()).await.ok()
+        };
         let _ = tokio::time::timeout(limit, close).await;
     }
 }

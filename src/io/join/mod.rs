@@ -24,6 +24,11 @@
 
 mod driver;
 mod exit;
+#[cfg(target_os = "linux")]
+mod kernel;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_kernel.rs"]
+mod kernel;
 mod liveness;
 mod options;
 mod scratch;

@@ -10,7 +10,7 @@ use std::{
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::scratch::READ;
+use super::{kernel::Pipe, scratch::READ};
 use crate::{
     io::{Stream, TlsStream},
     wire::{
@@ -52,6 +52,10 @@ pub(super) struct Way {
     /// Pings and pongs for the other leg, to be put between two frames.
     urgent: Vec<u8>,
     pub(super) state: WayState,
+    /// Reads in a row that gave much: it pays to let the kernel move what follows.
+    streak: u8,
+    /// Borrowed while the kernel does. While it holds bytes, nothing is in `out`.
+    pipe: Option<Box<Pipe>>,
     /// Bytes that came after the end of the session.
     beyond: Bytes,
     /// The source ended altogether after the end of its session.
@@ -101,6 +105,19 @@ enum Stop {
     Refused(FollowError),
 }
 
+/// What the kernel moved.
+enum Moved {
+    Nothing,
+    Some,
+    End,
+}
+
+/// Bytes in one read that speak for a fast stream.
+const MUCH: usize = 64 << 10;
+
+/// Such reads in a row after which it is taken for one.
+const FAST: u8 = 4;
+
 /// Reads in a row before the other way has its turn.
 const ROUNDS: usize = 8;
 
@@ -118,6 +135,8 @@ impl Way {
             out: Outgoing::default(),
             urgent: Vec::new(),
             state: WayState::Open,
+            streak: 0,
+            pipe: None,
             beyond: Bytes::new(),
             closing: None,
             bytes: 0,
@@ -157,6 +176,16 @@ impl Way {
                 WayState::Told | WayState::SessionEnded | WayState::Cut => {
                     return self.overhear(src, cx, buf);
                 }
+            }
+            match self.poll_kernel(src, dst, cx) {
+                Poll::Ready(Ok(Moved::Nothing)) => {}
+                Poll::Ready(Ok(Moved::Some)) => continue,
+                Poll::Ready(Ok(Moved::End)) => match self.handle_eof(src, dst) {
+                    Ok(()) => continue,
+                    Err(end) => return Pumped::Ended(end),
+                },
+                Poll::Ready(Err(_)) => return Pumped::Ended(WayEnd::SourceLost),
+                Poll::Pending => return Pumped::Blocked,
             }
             let len = match self.poll_input(src, dst, cx, buf) {
                 Poll::Ready(Ok(0)) => match self.handle_eof(src, dst) {
@@ -201,7 +230,7 @@ impl Way {
 
     /// Whether the other leg took everything.
     pub(super) fn is_clear(&self) -> bool {
-        self.out.is_empty() && self.urgent.is_empty()
+        self.out.is_empty() && self.urgent.is_empty() && self.pipe.as_ref().is_none_or(|pipe| pipe.is_empty())
     }
 
     /// Appends a close frame for the other leg, if it can be sent now: false inside a frame, or where the other leg has no frames.
@@ -228,6 +257,11 @@ impl Way {
 
     /// Writes what the other leg did not take, then control frames that may go now.
     pub(super) fn poll_out(&mut self, dst: &mut LegState, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(pipe) = &mut self.pipe
+            && let Stream::Tcp(to) = &dst.stream
+        {
+            ready!(pipe.poll_empty(to, cx))?;
+        }
         loop {
             while !self.out.is_empty() {
                 let written = ready!(Pin::new(&mut dst.stream).poll_write(cx, self.out.left()))?;
@@ -256,7 +290,53 @@ impl Way {
         self.state = WayState::Cut;
         self.out = Outgoing::default();
         self.urgent = Vec::new();
+        self.pipe = None;
         dst.broken = true;
+    }
+
+    /// Lets the kernel move bytes from socket to socket, if the way has proved fast and nobody needs to see them.
+    fn poll_kernel(
+        &mut self,
+        src: &mut LegState,
+        dst: &LegState,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Moved>> {
+        let limit = if self.follower.is_some() { self.unseen } else { u64::MAX };
+        let (Stream::Tcp(from), Stream::Tcp(_), None) = (&src.stream, &dst.stream, &self.reframer) else {
+            return Poll::Ready(Ok(Moved::Nothing));
+        };
+        if self.pipe.is_none() {
+            if self.streak < FAST || limit < MUCH as u64 || !self.early.is_empty() {
+                return Poll::Ready(Ok(Moved::Nothing));
+            }
+            self.pipe = Pipe::borrow().map(Box::new);
+        }
+        let Some(pipe) = &mut self.pipe else {
+            self.streak = 0;
+            return Poll::Ready(Ok(Moved::Nothing));
+        };
+        let filled = if limit == 0 { Poll::Pending } else { pipe.poll_fill(from, limit, cx) };
+        match filled {
+            Poll::Ready(Ok(len)) if len > 0 => {
+                self.bytes += len as u64;
+                src.heard = true;
+                self.unseen = self.unseen.saturating_sub(len as u64);
+                Poll::Ready(Ok(Moved::Some))
+            }
+            // The source rests, or what comes next must be seen.
+            other => {
+                self.give_back();
+                if limit == 0 { Poll::Ready(Ok(Moved::Nothing)) } else { other.map_ok(|_| Moved::End) }
+            }
+        }
+    }
+
+    fn give_back(&mut self) {
+        if let Some(pipe) = self.pipe.take()
+            && !pipe.give_back()
+        {
+            self.streak = 0;
+        }
     }
 
     /// Reads what is there into `buf`, behind the headroom.
@@ -276,7 +356,9 @@ impl Way {
         let len = if self.early.is_empty() {
             let mut read = ReadBuf::new(buf);
             ready!(Pin::new(&mut src.stream).poll_read(cx, &mut read))?;
-            read.filled().len()
+            let len = read.filled().len();
+            self.streak = if len >= MUCH { self.streak.saturating_add(1) } else { 0 };
+            len
         } else {
             let len = self.early.len().min(limit);
             self.early.copy_to_slice(&mut buf[..len]);

@@ -1,0 +1,278 @@
+//! Messages through the frame splice, beside a relay built on tokio-tungstenite that batches with `feed`, in the same run.
+//!
+//! `cargo bench --bench splice [-- SECONDS]`. Each relay runs on a thread of its own, whose CPU time is what is compared: peers are plain blocking
+//! threads that write frames made beforehand and count bytes. Rounds of both relays take turns, and the best of each is reported, so that a busy
+//! machine disturbs both alike.
+//!
+//! - *64 in a write*: a peer writes 64 messages at once, again and again; messages a second, and the relay's CPU time a message.
+//! - *one in a write*: one message there and one back; the relay's CPU time a message, and the median of the round trip.
+#![allow(clippy::unwrap_used, reason = "a bench that cannot go on has nothing to report")]
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use futures_util::{FutureExt, SinkExt, StreamExt};
+use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::Role};
+use tokio_util::sync::CancellationToken;
+use viaduct::{
+    io::{Dialect, FrameDialect, JoinOptions, Leg, join},
+    wire::websocket::{FrameHead, OpCode, apply_mask},
+};
+
+const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+/// Rounds of each relay.
+const ROUNDS: usize = 5;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Relay {
+    Ours,
+    Tungstenite,
+}
+
+/// What one round came to.
+#[derive(Clone, Copy)]
+struct Figures {
+    /// Messages a second.
+    rate: f64,
+    /// CPU time of the relay a message.
+    cpu: Duration,
+    /// Median round trip; of a flood, nothing.
+    p50: Duration,
+}
+
+fn main() {
+    let seconds = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(1.0);
+    let each = Duration::from_secs_f64(seconds);
+    println!("best of {ROUNDS} rounds of {each:?} for each relay; the relay has one thread");
+    println!();
+    println!("{:>8}  {:<14}  {:>31}  {:>31}  ratio", "message", "", "viaduct", "tokio-tungstenite with feed");
+    for size in [64, 1 << 10, 64 << 10] {
+        let rounds = |one: fn(Relay, usize, Duration) -> Figures| {
+            let mut best: [Option<Figures>; 2] = [None; 2];
+            for _ in 0..ROUNDS {
+                for (best, relay) in best.iter_mut().zip([Relay::Ours, Relay::Tungstenite]) {
+                    let round = one(relay, size, each);
+                    *best = Some(best.map_or(round, |best| Figures {
+                        rate: best.rate.max(round.rate),
+                        cpu: best.cpu.min(round.cpu),
+                        p50: best.p50.min(round.p50),
+                    }));
+                }
+            }
+            best.map(Option::unwrap)
+        };
+        let [ours, theirs] = rounds(flood);
+        let shown = |f: Figures| format!("{:>11.0}/s {:>11.3} us CPU", f.rate, f.cpu.as_secs_f64() * 1e6);
+        println!(
+            "{size:>8}  {:<14}  {:>31}  {:>31}  {:.2}x rate, {:.2}x CPU",
+            "64 in a write",
+            shown(ours),
+            shown(theirs),
+            ours.rate / theirs.rate,
+            ours.cpu.as_secs_f64() / theirs.cpu.as_secs_f64(),
+        );
+        let [ours, theirs] = rounds(ping_pong);
+        let shown = |f: Figures| {
+            format!("{:>8.1} us p50 {:>11.3} us CPU", f.p50.as_secs_f64() * 1e6, f.cpu.as_secs_f64() * 1e6)
+        };
+        println!(
+            "{size:>8}  {:<14}  {:>31}  {:>31}  {:.2}x p50, {:.2}x CPU",
+            "one in a write",
+            shown(ours),
+            shown(theirs),
+            ours.p50.as_secs_f64() / theirs.p50.as_secs_f64(),
+            ours.cpu.as_secs_f64() / theirs.cpu.as_secs_f64(),
+        );
+    }
+}
+
+/// A message as a client sends it.
+fn message(size: usize) -> Vec<u8> {
+    let head = FrameHead { fin: true, opcode: OpCode::Binary, mask: Some(KEY), len: size as u64 };
+    let mut bytes = vec![0; head.encoded_len()];
+    head.encode(&mut bytes);
+    let mut payload: Vec<u8> = (0..size).map(|i| i as u8).collect();
+    apply_mask(&mut payload, KEY);
+    bytes.extend(payload);
+    bytes
+}
+
+/// How long it is when a server sends it on.
+fn relayed_len(size: usize) -> usize {
+    FrameHead { fin: true, opcode: OpCode::Binary, mask: None, len: size as u64 }.encoded_len() + size
+}
+
+/// One peer floods, the other counts.
+fn flood(relay: Relay, size: usize, each: Duration) -> Figures {
+    let (mut sender, mut receiver, relay) = start(relay);
+    let batch = message(size).repeat(64);
+    let until = Instant::now() + each;
+    let (cpu_before, started) = (relay.cpu(), Instant::now());
+    let (done, sent) = mpsc::channel();
+    thread::spawn(move || {
+        let mut sent = 0usize;
+        while Instant::now() < until {
+            sender.write_all(&batch).unwrap();
+            sent += 64;
+        }
+        done.send((sent, sender)).unwrap();
+    });
+    // The sender is done only when everything it wrote was taken, and so is the relay when all of it has arrived.
+    receiver.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+    let mut buf = vec![0; 256 << 10];
+    let mut total = 0;
+    let mut all = None;
+    while all.as_ref().is_none_or(|(sent, _)| total < sent * relayed_len(size)) {
+        total += receiver.read(&mut buf).unwrap_or(0);
+        all = all.or_else(|| sent.try_recv().ok());
+    }
+    let (sent, _sender) = all.unwrap();
+    let took = started.elapsed();
+    let cpu = relay.cpu() - cpu_before;
+    Figures { rate: sent as f64 / took.as_secs_f64(), cpu: cpu / sent as u32, p50: Duration::ZERO }
+}
+
+/// One message there, one back.
+fn ping_pong(relay: Relay, size: usize, each: Duration) -> Figures {
+    let (mut here, mut there, relay) = start(relay);
+    let message = message(size);
+    let len = relayed_len(size);
+    let (reply, mut buf) = (message.clone(), vec![0; len]);
+    let echo = thread::spawn(move || {
+        let mut buf = vec![0; len];
+        while there.read_exact(&mut buf).is_ok() {
+            there.write_all(&reply).unwrap();
+        }
+    });
+    let mut trips = Vec::new();
+    let mut trip = || {
+        let start = Instant::now();
+        here.write_all(&message).unwrap();
+        here.read_exact(&mut buf).unwrap();
+        start.elapsed()
+    };
+    for _ in 0..100 {
+        trip();
+    }
+    let until = Instant::now() + each;
+    let cpu_before = relay.cpu();
+    while Instant::now() < until {
+        trips.push(trip());
+    }
+    let cpu = relay.cpu() - cpu_before;
+    drop(here);
+    relay.stop();
+    echo.join().unwrap();
+    trips.sort_unstable();
+    let messages = 2 * trips.len();
+    Figures {
+        rate: messages as f64 / each.as_secs_f64(),
+        cpu: cpu / messages as u32,
+        p50: trips[trips.len() / 2],
+    }
+}
+
+/// A relay on a thread of its own.
+struct Running {
+    task: String,
+    stop: CancellationToken,
+}
+
+impl Running {
+    /// CPU time of its thread.
+    fn cpu(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("{}/schedstat", self.task)).unwrap();
+        Duration::from_nanos(stat.split_whitespace().next().unwrap().parse().unwrap())
+    }
+
+    fn stop(self) {}
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// Starts a relay between two connections; the peers' ends of them.
+fn start(relay: Relay) -> (TcpStream, TcpStream, Running) {
+    let (a, a_peer) = connection();
+    let (b, b_peer) = connection();
+    let (sender, receiver) = mpsc::channel();
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    thread::spawn(move || {
+        let task = std::fs::read_link("/proc/thread-self").unwrap();
+        sender.send(format!("/proc/{}", task.display())).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let [a, b] = [a, b].map(|tcp| {
+                tcp.set_nonblocking(true).unwrap();
+                tokio::net::TcpStream::from_std(tcp).unwrap()
+            });
+            match relay {
+                Relay::Ours => {
+                    let frames = Dialect::Frames(FrameDialect::hybrid_server());
+                    let [a, b] = [a, b].map(|tcp| Leg::new(tcp.into(), frames));
+                    let joined = tokio::spawn(join(a, b, JoinOptions::new(CancellationToken::new())));
+                    tokio::select! {
+                        _ = joined => {}
+                        () = stopped.cancelled() => {}
+                    }
+                }
+                Relay::Tungstenite => {
+                    let a = WebSocketStream::from_raw_socket(a, Role::Server, None).await;
+                    let b = WebSocketStream::from_raw_socket(b, Role::Server, None).await;
+                    let ((mut a_out, mut a_in), (mut b_out, mut b_in)) = (a.split(), b.split());
+                    let there = tokio::spawn(async move { one_way(&mut a_in, &mut b_out).await });
+                    let back = tokio::spawn(async move { one_way(&mut b_in, &mut a_out).await });
+                    tokio::select! {
+                        _ = there => {}
+                        _ = back => {}
+                        () = stopped.cancelled() => {}
+                    }
+                }
+            }
+        });
+    });
+    let task = receiver.recv().unwrap();
+    (a_peer, b_peer, Running { task, stop })
+}
+
+/// Feeds every message that is there, then flushes once.
+async fn one_way<R, W>(from: &mut R, to: &mut W)
+where
+    R: futures_util::Stream<
+            Item = tokio_tungstenite::tungstenite::Result<tokio_tungstenite::tungstenite::Message>,
+        > + Unpin,
+    W: futures_util::Sink<tokio_tungstenite::tungstenite::Message> + Unpin,
+{
+    while let Some(Ok(message)) = from.next().await {
+        let mut next = Some(message);
+        while let Some(message) = next {
+            if to.feed(message).await.is_err() {
+                return;
+            }
+            next = from.next().now_or_never().flatten().and_then(Result::ok);
+        }
+        if to.flush().await.is_err() {
+            return;
+        }
+    }
+}
+
+fn connection() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let ours = listener.accept().unwrap().0;
+    for tcp in [&ours, &peer] {
+        tcp.set_nodelay(true).unwrap();
+    }
+    (ours, peer)
+}
