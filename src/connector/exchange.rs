@@ -92,9 +92,7 @@ pub(super) async fn serve(
         served = served => served,
         () = serving.cancel.cancelled() => Err(ExchangeError::Stopped),
     };
-    if let Err(error) = served {
-        serving.complain(&id, &error);
-    }
+    report(&serving, &id, served);
 }
 
 /// Serves a request that has to be fetched (hybrid page 5.4 A).
@@ -108,8 +106,15 @@ pub(super) async fn serve_at(serving: Arc<Serving>, address: String) {
         served = fetch_and_serve(&serving, &address) => served,
         () = serving.cancel.cancelled() => Err(ExchangeError::Stopped),
     };
-    if let Err(error) = served {
-        serving.complain("", &error);
+    report(&serving, "", served);
+}
+
+/// A sender that left is nothing to complain about.
+fn report(serving: &Serving, id: &str, served: Result<(), ExchangeError>) {
+    match served {
+        Ok(()) => {}
+        Err(ExchangeError::SenderGone) => tracing::debug!(relay = %serving.endpoint, id, "the sender left"),
+        Err(error) => serving.complain(id, &error),
     }
 }
 
