@@ -102,8 +102,17 @@ impl Gateway {
 
     /// Asks the gateway to drain (SIGTERM).
     pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Asks the gateway to read its configuration and certificates again (SIGHUP).
+    pub fn hang_up(&self) {
+        self.signal(Signal::HUP);
+    }
+
+    fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.running.id()).ok().and_then(Pid::from_raw).expect("a process id");
-        kill_process(id, Signal::TERM).expect("the gateway runs");
+        kill_process(id, signal).expect("the gateway runs");
     }
 
     /// Waits for the gateway to end by itself; its exit status.

@@ -22,6 +22,7 @@ mod sentence;
 mod service;
 mod streams;
 mod tools;
+mod wait;
 mod websocket;
 
 pub use certificates::Certificates;
@@ -40,4 +41,5 @@ pub use sentence::{assert_refusal, assert_refusal_json};
 pub use service::Service;
 pub use streams::pattern;
 pub use tools::{curl, mono, node, output_dir, python, repository, viaduct};
+pub use wait::wait_until;
 pub use websocket::{Cut, Frame, Message, WebSocket};

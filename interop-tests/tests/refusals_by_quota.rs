@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use interop_tests::{
-    Answer, Config, Gateway, Listener, Message, Reply, Request, WebSocket, accept_address, assert_refusal,
-    assert_refusal_json,
+    Answer, Config, Gateway, Listener, Message, Reply, Request, WebSocket, Wire, accept_address,
+    assert_refusal, assert_refusal_json, wait_until,
 };
 
 #[test]
@@ -100,12 +100,9 @@ fn a_gateway_that_stops_finishes_what_runs_and_takes_nothing_new() {
     let address = accept_address(&request);
 
     gateway.terminate();
+    let ready = || Request::get("/readyz").on(&mut Wire::tcp(gateway.door("metrics"))).status;
+    wait_until("the drain to begin", || ready() == 503);
 
-    // Listeners are asked to go elsewhere, with a code and a reason.
-    match listener.control.message() {
-        Message::Close(Some((1000 | 1001, _))) => {}
-        other => panic!("a close was due, not {other:?}"),
-    }
     // What was there before may have been closed already; if not, nothing new is taken on it.
     Request::get("/open").send(&mut kept);
     if let Some(mut refused) = Answer::try_read_head(&mut kept) {
@@ -123,6 +120,11 @@ fn a_gateway_that_stops_finishes_what_runs_and_takes_nothing_new() {
     );
     rendezvous.send_binary(b"finished");
     assert_eq!(Answer::read(&mut running, "GET").text(), "finished");
+    // With nothing left to answer, the listener is asked to go elsewhere, with a code and a reason.
+    match listener.control.message() {
+        Message::Close(Some((1000 | 1001, _))) => {}
+        other => panic!("a close was due, not {other:?}"),
+    }
     drop((rendezvous, listener, kept, running));
     assert_eq!(gateway.wait(Duration::from_secs(15)), Some(0));
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 
 use super::authority::{Authority, AuthorityError, Security};
@@ -96,7 +97,9 @@ impl Endpoint {
                 let before = i64::try_from(RENEW_BEFORE.as_secs()).unwrap_or(0);
                 let expires = UnixTime(now.0.saturating_add(life));
                 // Audiences are compared without port and scheme; .NET writes them like this (hybrid page 6.3).
-                let audience = format!("http://{}/{}", bare_host(&self.authority), self.path);
+                // The gateway takes an audience apart once, so what is encoded in the path must not be so in it.
+                let path = percent_decode_str(&self.path).decode_utf8_lossy();
+                let audience = format!("http://{}/{path}", bare_host(&self.authority));
                 let text = auth::mint(&audience, name, key, expires);
                 Some(Token { text: text.into(), renew_at: Some(UnixTime(expires.0 - before)) })
             }

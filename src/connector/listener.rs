@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use http::StatusCode;
 use tokio::{sync::mpsc, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -17,6 +18,7 @@ use super::{
     exchange,
     handshake::{Ask, HandshakeError},
     http_pool::{HttpPool, Way},
+    http_request::own_answer,
     random,
     route::RouteState,
     streams,
@@ -83,6 +85,9 @@ impl Serving {
         self.state.handle_error(error.to_string(), unix_now());
     }
 }
+
+/// Requests of one control channel at a time. The gateway has a limit of its own; this one is for gateways that have none.
+const MOST_EXCHANGES: usize = 1_000;
 
 /// Runs a listener until `stop`; then running work gets its grace.
 pub(crate) async fn run(settings: ListenerSettings, stop: CancellationToken) {
@@ -192,6 +197,14 @@ async fn serve_channel(
         match invitation {
             Invitation::Stream(accept) => {
                 work.spawn(streams::serve(serving, accept));
+            }
+            Invitation::Exchange(request, _) if channel_work.len() >= MOST_EXCHANGES => {
+                let id = request.id.unwrap_or_default();
+                let text = "the listener has as many requests as it takes at a time; try again";
+                let (head, body) = own_answer(&id, StatusCode::SERVICE_UNAVAILABLE, text);
+                if reply_to.try_send(Reply { head, body }).is_err() {
+                    serving.complain(&id, &"the listener is overloaded and the gateway does not read");
+                }
             }
             Invitation::Exchange(request, body) => {
                 let reply_to = reply_to.clone();

@@ -9,6 +9,7 @@
 //! What can be decided without a socket stands in files of its own (`backoff`, `base_path`, `response_route`, `via`,
 //! `authority`, `proxy`, `peel`, `keep_alive`, `http_request`) and is tested there; the others carry it out.
 
+mod answer;
 mod authority;
 mod backoff;
 mod base_path;
@@ -35,13 +36,10 @@ mod streams;
 mod target;
 mod via;
 
-pub(crate) use authority::Security;
 pub(crate) use dial::Dialer;
-pub(crate) use endpoint::Endpoint;
-pub(crate) use forward::{Door, DoorSettings};
-pub(crate) use listener::{ListenerSettings, ListenerTiming, run as run_listener};
+pub(crate) use forward::Door;
+pub(crate) use listener::{ListenerTiming, run as run_listener};
 pub(crate) use proxy::ProxySettings;
-pub(crate) use route::{Phase, RouteKind, RouteState};
-pub(crate) use routes::{RouteError, Routes, forward_settings, listener_settings};
+pub(crate) use route::{Phase, RouteState};
+pub(crate) use routes::{Routes, forward_settings, listener_settings};
 pub(crate) use state_door::StateDoor;
-pub(crate) use target::Target;

@@ -223,3 +223,45 @@ impl Sender {
         let _ = timeout(CLOSE_WITHIN, farewell).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    async fn pair() -> (Stream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (ours, theirs) = tokio::join!(listener.accept(), TcpStream::connect(address));
+        (ours.unwrap().0.into(), theirs.unwrap())
+    }
+
+    async fn sender() -> (Sender, TcpStream) {
+        let (stream, peer) = pair().await;
+        (Sender { stream, peel: Peel::default() }, peer)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_leaves_an_upgrade_request_unanswered_is_given_up() {
+        let ((mut sender, _gateway), (mut service, _silent)) = (sender().await, pair().await);
+        let error = sender.await_upgrade(&mut service).await.unwrap_err();
+        assert!(matches!(error, NetTcpError::UpgradeUnanswered), "{error}");
+        assert_eq!(error.fault(), Some(FaultUri::UpgradeInvalid));
+    }
+
+    #[tokio::test]
+    async fn the_first_bytes_of_the_answer_are_kept_for_the_splice() {
+        let ((mut sender, _gateway), (mut service, mut answering)) = (sender().await, pair().await);
+        answering.write_all(b"\x0a").await.unwrap();
+        assert_eq!(sender.await_upgrade(&mut service).await.unwrap(), &b"\x0a"[..]);
+    }
+
+    #[tokio::test]
+    async fn a_sender_that_leaves_meanwhile_is_noticed() {
+        let ((mut sender, gateway), (mut service, _silent)) = (sender().await, pair().await);
+        drop(gateway);
+        let error = sender.await_upgrade(&mut service).await.unwrap_err();
+        assert!(matches!(error, NetTcpError::SenderGone), "{error}");
+    }
+}

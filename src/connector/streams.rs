@@ -57,7 +57,10 @@ pub(super) async fn serve(serving: Arc<Serving>, accept: Accept) {
                 }
                 Err(error) => Err(error.to_string()),
             },
-            Err(error) => reject(&serving, &address, &accept, unreachable(&error)).await,
+            Err(error) => {
+                tracing::warn!(id = accept.id, %error, "the service is not reachable");
+                reject(&serving, &address, &accept, unreachable(&error)).await
+            }
         },
         Target::Http(_) | Target::Tcp(_) | Target::Unix(_) => match behind(&serving, &accept, &address).await
         {

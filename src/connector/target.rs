@@ -83,16 +83,6 @@ impl Target {
     }
 }
 
-impl Target {
-    /// All that a listener in front of this target takes, as `sb-hc-viaduct-shapes` says it.
-    pub(crate) fn shapes(&self) -> &'static str {
-        match self {
-            Self::Http(_) | Self::Echo => "stream,exchange",
-            Self::Tcp(_) | Self::NetTcp(_) | Self::Unix(_) => "stream",
-        }
-    }
-}
-
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

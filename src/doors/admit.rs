@@ -111,6 +111,14 @@ pub(crate) fn renew(core: &Core, target: &Target, token: &SecretString) -> Resul
         .map(|authorized| authorized.expires)
 }
 
+/// Whether a relay is there and switched off.
+pub(crate) fn is_disabled(core: &Core, key: &RelayKey) -> bool {
+    match &**core.directory.load() {
+        Entities::Ready(directory) => directory.relay(key).is_some_and(|relay| !relay.enabled),
+        Entities::Loading => false,
+    }
+}
+
 fn check_token(
     core: &Core,
     token: Option<&str>,

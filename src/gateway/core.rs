@@ -146,7 +146,6 @@ impl Core {
             }
             !ended
         });
-        self.switchboard.delete_relays(gone);
     }
 
     pub(crate) fn set_ready(&self, ready: bool) {

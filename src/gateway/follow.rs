@@ -41,8 +41,5 @@ pub(super) fn apply(core: &Core, snapshot: Snapshot) {
 }
 
 fn is_enabled(directory: &Directory, relay: &RelayKey) -> bool {
-    directory
-        .namespace(&relay.namespace)
-        .and_then(|namespace| namespace.relay(&relay.path))
-        .is_some_and(|relay| relay.enabled)
+    directory.relay(relay).is_some_and(|relay| relay.enabled)
 }

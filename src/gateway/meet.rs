@@ -46,6 +46,10 @@ pub(crate) enum Met {
 
 /// Finds a listener for one sender. Dropped before it ends, the sender counts as gone.
 pub(crate) async fn meet(core: &Arc<Core>, wanted: Wanted) -> Result<Met, Refusal> {
+    // Seen before the first look-up, so that no listener that comes meanwhile is missed.
+    let mut changes = core.registrations.watch();
+    changes.borrow_and_update();
+    let relay = wanted.relay.clone();
     let mut driver = Driver::enter(core, wanted).await?;
     loop {
         if let Some(end) = driver.carry_out() {
@@ -58,6 +62,9 @@ pub(crate) async fn meet(core: &Arc<Core>, wanted: Wanted) -> Result<Met, Refusa
                 let arrival = dialled.as_ref().map_or(Arrival::Spoiled, |dialled| dialled.arrival.clone());
                 driver.dialled = dialled;
                 driver.meeting.handle_rendezvous(arrival, Instant::now());
+            }
+            Ok(()) = changes.changed() => {
+                driver.meeting.handle_candidates(core.registrations.candidates(&relay), Instant::now());
             }
             () = sleep_until(deadline) => driver.meeting.handle_timeout(Instant::now()),
         }

@@ -11,6 +11,7 @@ use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
 
 use super::{
     core::{Core, Gauged, Peer, Transport},
@@ -101,13 +102,11 @@ pub(super) fn admin_context(core: &Arc<Core>, config: &Config) -> AdminContext {
 pub(super) fn serve(core: &Arc<Core>, bound: Vec<Bound>, tls: &DoorTls, admin: &Arc<ArcSwap<AdminContext>>) {
     for door in bound {
         let limit = core.settings.load().limits.connections_per_door as usize;
-        let options =
-            // Health is asked for until the very end, so these doors outlive the drain.
-            if is_for_operators(door.name) {
-                ServeOptions { connections: limit, shutdown: core.closing.clone(), tasks: Default::default() }
-            } else {
-                ServeOptions { connections: limit, shutdown: core.draining.clone(), tasks: core.tasks.clone() }
-            };
+        // A drain waits for what its callers began, not for operators who watch it.
+        let tasks = if is_for_operators(door.name) { TaskTracker::new() } else { core.tasks.clone() };
+        // Doors stay open while the gateway drains: an exchange that runs may need its rendezvous, and whoever asks for more is
+        // told so in the words of its protocol.
+        let options = ServeOptions { connections: limit, shutdown: core.closing.clone(), tasks };
         let tls = Doors::inside_tls(door.name, door.address).then(|| tls.get(&door.name).cloned()).flatten();
         let name = door.name;
         let core = Arc::clone(core);

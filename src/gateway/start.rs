@@ -101,6 +101,9 @@ impl Gateway {
         tokio::spawn(Arc::clone(&core).sweep_rendezvous());
         entities.ready().await?;
         report(&entities.seed(&config.namespaces).await?);
+        // Before any door is said to be open: what was declared is there for the first who asks.
+        let snapshot = entities.watch().borrow().clone();
+        follow::apply(&core, snapshot);
         tokio::spawn(follow::follow(Arc::clone(&core), entities.watch()));
         core.set_ready(true);
         Ok(Self { core, tls, admin, open, doors: config.doors, store: config.store })
@@ -128,14 +131,15 @@ impl Gateway {
         Ok(())
     }
 
-    /// Stops in order: not ready, registrations gone, no new work, listeners sent elsewhere, then what runs gets its time.
+    /// Stops in order: not ready and no new work, registrations gone, listeners sent elsewhere once they have answered; what
+    /// runs gets its time.
     pub async fn drain(self) {
         let core = self.core;
         core.set_ready(false);
+        core.draining.cancel();
         if let Err(error) = core.registrations.revoke(core.lease).await {
             tracing::warn!(%error, "registrations stay until their lease ends");
         }
-        core.draining.cancel();
         core.tasks.close();
         let grace = core.settings.load().timeouts.drain;
         if tokio::time::timeout(grace, core.tasks.wait()).await.is_err() {

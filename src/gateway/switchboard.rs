@@ -8,19 +8,7 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use crate::{
-    entity::RelayKey,
-    relay::{ListenerId, MeetingId, RefuseReason, ToListenerGateway, ToSenderGateway},
-};
-
-/// What a control channel's task is told from elsewhere.
-#[derive(Debug)]
-pub(crate) enum ChannelInput {
-    /// A message from a sender's gateway.
-    Message(ToListenerGateway),
-    /// The relay was deleted or disabled.
-    Deleted,
-}
+use crate::relay::{ListenerId, MeetingId, RefuseReason, ToListenerGateway, ToSenderGateway};
 
 /// Messages waiting for one control channel's task; when it is full the sender's gateway is told `Busy`.
 pub(crate) const CHANNEL_INBOX: usize = 1024;
@@ -32,26 +20,16 @@ pub(crate) const MEETING_INBOX: usize = 16;
 #[derive(Debug, Default)]
 pub(crate) struct Switchboard {
     /// Keyed by listener: one entry for each live control channel.
-    channels: Mutex<HashMap<ListenerId, Channel>>,
+    channels: Mutex<HashMap<ListenerId, mpsc::Sender<ToListenerGateway>>>,
     /// Keyed by meeting: one entry while a sender waits or its exchange runs.
     meetings: Mutex<HashMap<MeetingId, mpsc::Sender<ToSenderGateway>>>,
 }
 
-#[derive(Debug)]
-struct Channel {
-    relay: RelayKey,
-    inbox: mpsc::Sender<ChannelInput>,
-}
-
 impl Switchboard {
     /// Enters a control channel.
-    pub(crate) fn enter_channel(
-        &self,
-        listener: ListenerId,
-        relay: RelayKey,
-    ) -> mpsc::Receiver<ChannelInput> {
+    pub(crate) fn enter_channel(&self, listener: ListenerId) -> mpsc::Receiver<ToListenerGateway> {
         let (inbox, messages) = mpsc::channel(CHANNEL_INBOX);
-        lock(&self.channels).insert(listener, Channel { relay, inbox });
+        lock(&self.channels).insert(listener, inbox);
         messages
     }
 
@@ -76,9 +54,7 @@ impl Switchboard {
     pub(crate) fn tell_listener(&self, message: ToListenerGateway) {
         let listener = message.listener();
         let handed = match lock(&self.channels).get(&listener) {
-            Some(channel) => {
-                channel.inbox.try_send(ChannelInput::Message(message.clone())).map_err(|_| RefuseReason::Busy)
-            }
+            Some(inbox) => inbox.try_send(message.clone()).map_err(|_| RefuseReason::Busy),
             None => Err(RefuseReason::UnknownListener),
         };
         if let Err(reason) = handed
@@ -95,14 +71,6 @@ impl Switchboard {
             && inbox.try_send(message).is_err()
         {
             tracing::debug!(%meeting, "a meeting's inbox is full or closed");
-        }
-    }
-
-    /// Tells the channels of relays that are no longer there.
-    pub(crate) fn delete_relays(&self, gone: impl Fn(&RelayKey) -> bool) {
-        for channel in lock(&self.channels).values().filter(|channel| gone(&channel.relay)) {
-            // A full inbox is drained by a task that will look at the directory's next change as well.
-            let _ = channel.inbox.try_send(ChannelInput::Deleted);
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A connection is a [`Stream`]; once its handshake is done it becomes a [`Leg`], and [`join`] copies between two legs until both are done.
 
+mod finish;
 mod frames;
 mod join;
 mod kept;
@@ -13,6 +14,7 @@ mod signals;
 mod stream;
 mod tls;
 
+pub use finish::finish;
 pub use frames::{FrameReader, FrameStream, FrameStreamError, FrameWriter, Kind, Message, Piece};
 pub use join::{EndReason, Join, JoinCounters, JoinEnd, JoinOptions, Side, join};
 pub use leg::{Dialect, Leg};

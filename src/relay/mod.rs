@@ -29,6 +29,7 @@
 //! `ControlChannel` at the other end. See `docs/adr/0002-two-machines-one-meeting.md`.
 
 mod balance;
+mod channel_terms;
 mod close_reason;
 mod control_channel;
 mod deadlines;
@@ -47,8 +48,9 @@ mod testing;
 mod token_end;
 
 pub use balance::{ListenerFilter, NoListener, choose};
+pub use channel_terms::ChannelTerms;
 pub use close_reason::CloseReason;
-pub use control_channel::{ChannelCommand, ChannelTerms, ControlChannel, UnknownRequest};
+pub use control_channel::{ChannelCommand, ControlChannel, UnknownRequest};
 pub use exchange::{Exchange, ExchangeCommand, ExchangeTerms, Piece, RequestBody, ResponseBody};
 pub use ids::{GatewayId, IdError, ListenerId, MeetingId, RendezvousId};
 pub use meeting::{Arrival, Meeting, MeetingCommand, MeetingTerms};

@@ -95,6 +95,23 @@ async fn requests_and_websockets_of_an_http_door_reach_the_relay_with_its_token(
 }
 
 #[tokio::test]
+async fn a_door_may_lead_below_a_relay() {
+    let gateway = Gateway::start().await;
+    let service = HttpService::start(|_| http::Response::new(http_body_util::Full::default())).await;
+    let _listener = gateway.listen("web", &service.url("/base")).await;
+    let (_door, port) = gateway.forward("http://127.0.0.1:0/local", "web/a%20b").await;
+    let mut connection = dial(port).await;
+    connection.write_all(b"GET /local/c HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let head = receive_head(&mut connection).await;
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    assert_eq!(service.seen().unwrap().target, "/base/a%20b/c");
+    // The token it holds is for what is below the door alone, and so is the door.
+    connection.write_all(b"GET /elsewhere HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    assert!(receive_head(&mut connection).await.starts_with("HTTP/1.1 400"));
+    assert!(service.seen().is_none());
+}
+
+#[tokio::test]
 async fn a_websocket_of_an_http_door_is_a_stream() {
     let gateway = Gateway::start().await;
     let _listener = gateway.listen("web", "echo").await;

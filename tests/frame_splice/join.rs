@@ -467,6 +467,56 @@ async fn when_both_sessions_ended_leg_a_comes_back_with_what_followed() {
 }
 
 #[tokio::test]
+async fn a_connection_that_ends_after_its_session_is_an_end_for_the_other_leg() {
+    for (from, to) in [(RAW, RAW), (RAW, WS), (WS, RAW)] {
+        // In the same read as the end of the session, and in one of its own.
+        for together in [true, false] {
+            let (mut a, mut b, joined) = pair(from, to, followed()).await;
+            let (session, close) = if from == WS {
+                (
+                    Frame::new(true, BINARY, b"end!".to_vec()).encode(Some(KEY)),
+                    Frame::close(1_000, "").encode(Some(KEY)),
+                )
+            } else {
+                (b"end!".to_vec(), Vec::new())
+            };
+            if together {
+                a.tcp.write_all(&[&session[..], &close].concat()).await.unwrap();
+                if from == RAW {
+                    a.tcp.shutdown().await.unwrap();
+                }
+            } else {
+                a.tcp.write_all(&session).await.unwrap();
+            }
+            if to == WS {
+                assert_eq!(b.frame().await.unwrap().payload, b"end!");
+            } else {
+                let mut got = [0; 4];
+                b.tcp.read_exact(&mut got).await.unwrap();
+                assert_eq!(&got, b"end!");
+            }
+            if !together {
+                a.tcp.write_all(&close).await.unwrap();
+                if from == RAW {
+                    a.tcp.shutdown().await.unwrap();
+                }
+            }
+            // The other leg's session is still open and learns that nothing more comes.
+            if to == WS {
+                assert_eq!(b.frame().await.unwrap(), Frame::close(1_000, ""));
+                b.send(&Frame::close(1_000, "")).await;
+            } else {
+                assert_eq!(b.rest().await, (vec![], false));
+                b.tcp.write_all(b"bye!").await.unwrap();
+                b.tcp.shutdown().await.unwrap();
+            }
+            drop((a, b));
+            ended(joined).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_a_follower_refuses_does_not_pass() {
     let (mut a, mut b, joined) = pair(RAW, RAW, followed()).await;
     a.tcp.write_all(b"good?bad").await.unwrap();

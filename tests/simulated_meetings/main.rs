@@ -3,6 +3,7 @@
 //!
 //! [`plan`] says what a run is made of, and how proptest makes one up; [`world`] plays it.
 
+mod names;
 mod parties;
 mod plan;
 mod world;
@@ -11,7 +12,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use parties::Outcome;
-use plan::{Fate, Habit, Plan, Wants, calm_plan, plan};
+use plan::{Fate, Habit, Plan, Wants, calm_plan, draining_plan, plan};
 use proptest::prelude::*;
 use viaduct::relay::Refusal;
 use world::World;
@@ -40,13 +41,22 @@ proptest! {
     #[test]
     fn when_nothing_goes_wrong_every_sender_is_served(plan in calm_plan()) {
         let world = World::play(&plan);
-        for (sender, wants) in world.senders.iter().zip(plan.senders.iter().map(|sender| sender.wants)) {
-            match wants {
-                Wants::Stream => prop_assert!(matches!(sender.outcome(), Outcome::Joined { .. }), "{:?}", sender.outcome()),
-                Wants::Inline | Wants::Large { .. } => {
-                    prop_assert!(matches!(sender.outcome(), Outcome::Served { .. }), "{:?}", sender.outcome());
-                }
-            }
+        for sender in &world.senders {
+            prop_assert!(sender.is_served(), "{:?}", sender.outcome());
+        }
+    }
+
+    #[test]
+    fn a_gateway_that_drains_finishes_what_its_listeners_were_handed(plan in draining_plan()) {
+        let world = World::play(&plan);
+        for (index, sender) in world.senders.iter().enumerate() {
+            let was_handed = world.handed.iter().any(|(_, sender)| *sender == index);
+            let nobody = [Refusal::NoListener, Refusal::Draining].map(Outcome::Refused);
+            prop_assert!(
+                sender.is_served() || !was_handed && nobody.contains(sender.outcome()),
+                "{:?}",
+                sender.outcome()
+            );
         }
     }
 

@@ -73,6 +73,11 @@ impl Sender {
         &self.outcomes[0]
     }
 
+    /// Whether it got what it came for.
+    pub(crate) fn is_served(&self) -> bool {
+        matches!(self.outcome(), Outcome::Joined { .. } | Outcome::Served { .. })
+    }
+
     pub(crate) fn end(&mut self, outcome: Outcome, now: Instant) {
         self.outcomes.push(outcome);
         self.ended = now;

@@ -249,6 +249,15 @@ pub(crate) fn calm_plan() -> impl Strategy<Value = Plan> {
     )
 }
 
+/// As a calm one, but gateways drain.
+pub(crate) fn draining_plan() -> impl Strategy<Value = Plan> {
+    let drains = vec(option::weighted(0.7, 0..25_000u32), GATEWAYS);
+    (calm_plan(), drains).prop_map(|(plan, drains)| Plan {
+        gateways: drains.into_iter().map(|drains| GatewayPlan { dies: None, drains }).collect(),
+        ..plan
+    })
+}
+
 fn gateway() -> impl Strategy<Value = GatewayPlan> {
     (rarely(0..60_000), rarely(0..60_000)).prop_map(|(dies, drains)| GatewayPlan { dies, drains })
 }

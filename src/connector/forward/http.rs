@@ -216,8 +216,10 @@ fn leased(body: Incoming, lease: Lease) -> Body {
     let frames = futures_util::stream::unfold((body, Some(lease)), |(mut body, mut lease)| async {
         let frame = body.frame().await;
         // A body of known length is not asked again after its last byte.
-        if frame.is_none() || body.is_end_stream() {
-            lease.take().map(Lease::give_back);
+        if (frame.is_none() || body.is_end_stream())
+            && let Some(lease) = lease.take()
+        {
+            lease.give_back();
         }
         frame.map(|frame| (frame.map_err(http_pool::BodyError::from), (body, lease)))
     });

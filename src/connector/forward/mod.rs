@@ -6,4 +6,4 @@ mod net_tcp;
 mod session;
 mod tcp;
 
-pub(crate) use door::{Door, DoorError, DoorSettings};
+pub(crate) use door::{Door, DoorSettings};

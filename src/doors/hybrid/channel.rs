@@ -19,7 +19,11 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{invite, leg::into_parts, reply::Asked};
+use super::{
+    invite::{self, Base},
+    leg::into_parts,
+    reply::Asked,
+};
 use crate::{
     doors::admit,
     gateway::{
@@ -27,10 +31,9 @@ use crate::{
         core::{Core, Peer},
         live::{Entry, LiveListener},
         meet::sleep_until,
-        switchboard::ChannelInput,
     },
-    io::Stream,
-    relay::{ChannelCommand, ControlChannel, ListenerId, ResponseHead},
+    io::{Stream, finish},
+    relay::{ChannelCommand, ControlChannel, ListenerId, ResponseHead, ToListenerGateway},
     wire::hybrid::{ControlMessage, Response},
 };
 
@@ -40,9 +43,7 @@ pub(crate) struct Opened {
     /// Shown at the admin door as long as the channel lives.
     pub(crate) shown: Option<Entry<LiveListener>>,
     pub(crate) target: admit::Target,
-    /// Scheme and authority the listener used: what accept addresses begin with.
-    pub(crate) base: String,
-    pub(crate) scheme: &'static str,
+    pub(crate) base: Base,
     pub(crate) asked: Asked,
     pub(crate) peer: Arc<Peer>,
 }
@@ -52,7 +53,7 @@ pub(crate) async fn run(
     core: Arc<Core>,
     upgrade: OnUpgrade,
     rules: ControlChannel,
-    mut inbox: mpsc::Receiver<ChannelInput>,
+    mut inbox: mpsc::Receiver<ToListenerGateway>,
     opened: Opened,
 ) {
     let shown = opened.asked.clone();
@@ -112,10 +113,16 @@ struct Channel {
 }
 
 impl Channel {
-    async fn serve(&mut self, socket: WebSocketStream<Stream>, inbox: &mut mpsc::Receiver<ChannelInput>) {
+    async fn serve(
+        &mut self,
+        socket: WebSocketStream<Stream>,
+        inbox: &mut mpsc::Receiver<ToListenerGateway>,
+    ) {
         let (mut sink, mut source) = socket.split();
         let draining = self.core.draining.clone();
         let mut drained = false;
+        let relay_gone = self.core.relay_token(&self.opened.target.key);
+        let mut gone = false;
         let mut unflushed = false;
         loop {
             self.carry_out().await;
@@ -138,7 +145,12 @@ impl Channel {
                         unflushed |= matches!(message, Message::Ping(_) | Message::Close(_));
                         self.read(message);
                     }
-                    Some(Err(error)) => return self.broken(error, &mut sink).await,
+                    Some(Err(error)) => {
+                        if let Ok(socket) = sink.reunite(source) {
+                            self.broken(error, socket).await;
+                        }
+                        return;
+                    }
                     None => return,
                 },
                 written = write(&mut sink, &mut self.queue, &mut unflushed), if unflushed || !self.queue.is_empty() => {
@@ -146,16 +158,28 @@ impl Channel {
                         return;
                     }
                 }
-                Some(input) = inbox.recv() => match input {
-                    ChannelInput::Message(message) => self.rules.handle_message(message, Instant::now()),
-                    ChannelInput::Deleted => self.rules.handle_deleted(Instant::now()),
-                },
+                Some(message) = inbox.recv() => self.rules.handle_message(message, Instant::now()),
+                () = relay_gone.cancelled(), if !gone => {
+                    gone = true;
+                    self.relay_is_gone();
+                }
                 () = draining.cancelled(), if !drained => {
                     drained = true;
                     self.rules.handle_drain(Instant::now());
                 }
                 () = sleep_until(deadline) => self.rules.handle_timeout(Instant::now(), unix_now()),
             }
+        }
+    }
+
+    /// The relay was deleted or switched off, or the gateway has no more time.
+    fn relay_is_gone(&mut self) {
+        if self.core.closing.is_cancelled() {
+            self.ended = true;
+        } else if admit::is_disabled(&self.core, &self.opened.target.key) {
+            self.rules.handle_disabled(Instant::now());
+        } else {
+            self.rules.handle_deleted(Instant::now());
         }
     }
 
@@ -166,7 +190,7 @@ impl Channel {
         let stream = socket.get_mut();
         let answer = async {
             stream.write_all(&CLOSE_1000).await?;
-            stream.shutdown().await
+            finish(stream).await
         };
         let limit = self.core.settings.load().timeouts.half_close;
         // Whoever closes does not have to wait for the answer.
@@ -178,7 +202,7 @@ impl Channel {
         while let Some(command) = self.rules.next_command() {
             match command {
                 ChannelCommand::Deliver { invitation, request_id } => {
-                    self.queue.extend(invite::messages(&self.opened, &invitation, &request_id));
+                    self.queue.extend(invite::messages(&self.opened.base, &invitation, &request_id));
                 }
                 ChannelCommand::Ping => self.queue.push_back(Message::Ping(Bytes::new())),
                 ChannelCommand::Close(reason) => self.close(reason.code(), &reason.to_string()),
@@ -202,13 +226,12 @@ impl Channel {
     }
 
     /// The connection is gone. Messages that were on their way are still answered, until the rules let go.
-    async fn linger(mut self, mut inbox: mpsc::Receiver<ChannelInput>) {
+    async fn linger(mut self, mut inbox: mpsc::Receiver<ToListenerGateway>) {
         while !self.forgotten {
             let deadline = self.rules.poll_timeout();
             tokio::select! {
-                input = inbox.recv() => match input {
-                    Some(ChannelInput::Message(message)) => self.rules.handle_message(message, Instant::now()),
-                    Some(ChannelInput::Deleted) => {}
+                message = inbox.recv() => match message {
+                    Some(message) => self.rules.handle_message(message, Instant::now()),
                     None => break,
                 },
                 () = sleep_until(deadline) => self.rules.handle_timeout(Instant::now(), unix_now()),
@@ -265,11 +288,7 @@ impl Channel {
     }
 
     /// The peer broke the protocol or vanished; the first is told so with a close code.
-    async fn broken(
-        &mut self,
-        error: tungstenite::Error,
-        sink: &mut (impl Sink<Message, Error = tungstenite::Error> + Unpin),
-    ) {
+    async fn broken(&mut self, error: tungstenite::Error, mut socket: WebSocketStream<Stream>) {
         use tungstenite::Error as E;
         let (code, text) = match &error {
             E::Capacity(_) => (1009, "The message is larger than a control channel takes"),
@@ -280,7 +299,10 @@ impl Channel {
         tracing::debug!(tracking_id = %self.opened.asked.tracking_id, %error, "control channel closed");
         let reason = Utf8Bytes::from(self.opened.asked.close_reason(text));
         let limit = self.core.settings.load().timeouts.half_close;
-        let close = sink.send(Message::Close(Some(CloseFrame { code: code.into(), reason })));
+        let close = async {
+            socket.send(Message::Close(Some(CloseFrame { code: code.into(), reason }))).await.ok()?;
+            finish(socket.get_mut()).await.ok()
+        };
         let _ = tokio::time::timeout(limit, close).await;
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use http::{HeaderValue, Response};
 
 use super::{
+    arrived::Arrived,
     invite::text_bound,
     leg::{self, Joining},
     reply::{Body, switching},
-    route::Arrived,
     tokens,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
         live::LiveConnection,
         meet::{Met, Wanted, meet},
     },
-    relay::{Invitation, ListenerFilter, Malformed, Refusal, RendezvousId, What},
+    relay::{Invitation, Malformed, Refusal, RendezvousId, What},
     wire::hybrid::connect_headers,
 };
 
@@ -45,7 +45,7 @@ pub(crate) async fn connect(
         target.relay.requires_client_authorization && token.is_some_and(|found| found.in_authorization);
     let wanted = Wanted {
         relay: target.key.clone(),
-        filter: filter(&arrived),
+        filter: arrived.filter(),
         sender: arrived.peer.address.ip(),
         path: target.path.decoded().to_owned(),
         invitation: Invitation {
@@ -86,14 +86,4 @@ pub(crate) async fn connect(
     let joining = Joining { shown: core.live.enter(shown), _peer: arrived.peer };
     core.tasks.spawn(leg::join_upgraded(Arc::clone(core), sender, listener, joining));
     Ok(switching(&key, protocol.as_deref(), &arrived.asked.tracking_id))
-}
-
-/// The lists of `Microsoft-Relay-AllowedListeners` and its opposite (2.6).
-pub(crate) fn filter(arrived: &Arrived) -> ListenerFilter {
-    let headers = arrived.request.headers();
-    let list = |name: &str| headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    ListenerFilter::parse(
-        list("microsoft-relay-allowedlisteners"),
-        list("microsoft-relay-disallowedlisteners"),
-    )
 }

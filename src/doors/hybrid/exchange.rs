@@ -5,13 +5,12 @@ use std::sync::Arc;
 use http::Response;
 
 use super::{
-    connect::filter,
+    arrived::Arrived,
     invite::text_bound,
     over_rendezvous::{self, Begin},
     reply::Body,
     request_body::{Collected, RequestBody},
     response::{self, Answered},
-    route::Arrived,
     tokens,
     upload::Sending,
 };
@@ -46,7 +45,7 @@ pub(crate) async fn relay(core: &Arc<Core>, arrived: Arrived) -> Result<Response
 
     let via = HostName::parse(&arrived.asked.host)
         .map_or_else(|_| arrived.asked.host.clone(), |host| host.to_string());
-    let filter = filter(&arrived);
+    let filter = arrived.filter();
     let method = arrived.request.method().clone();
     let mut invitation = Invitation {
         id: arrived.asked.tracking_id.to_string(),

@@ -4,19 +4,27 @@ use std::net::SocketAddr;
 
 use tokio_tungstenite::tungstenite::Message;
 
-use super::channel::Opened;
 use crate::{
     relay::{ExchangeRequest, Invitation, What},
     wire::hybrid::{Accept, Action, ControlMessage, HeaderMap, HybridQuery, RemoteEndpoint, Request},
 };
 
+/// What accept addresses begin with.
+#[derive(Clone, Debug)]
+pub(crate) struct Base {
+    /// `wss`, or `ws` for a listener that came in clear.
+    pub(crate) scheme: &'static str,
+    /// The authority the listener itself used (3.1).
+    pub(crate) authority: String,
+}
+
 /// The text message and, for a body on the control channel, the binary message right behind it.
-pub(crate) fn messages(opened: &Opened, invitation: &Invitation, request_id: &str) -> Vec<Message> {
+pub(crate) fn messages(base: &Base, invitation: &Invitation, request_id: &str) -> Vec<Message> {
     let action = match invitation.what {
         What::Stream => Action::Accept,
         What::Exchange(_) => Action::Request,
     };
-    let address = address(opened, invitation, &action, request_id);
+    let address = address(base, invitation, &action, request_id);
     match &invitation.what {
         What::Stream => {
             let accept = Accept {
@@ -49,18 +57,15 @@ pub(crate) fn messages(opened: &Opened, invitation: &Invitation, request_id: &st
 }
 
 /// Where the listener dials: its own authority, or the one of the sender's gateway (3.1).
-fn address(opened: &Opened, invitation: &Invitation, action: &Action, id: &str) -> String {
-    let base = match &invitation.dial {
-        Some(authority) => format!("{}://{authority}", opened.scheme),
-        None => opened.base.clone(),
-    };
+fn address(base: &Base, invitation: &Invitation, action: &Action, id: &str) -> String {
+    let authority = invitation.dial.as_ref().unwrap_or(&base.authority);
     let query = HybridQuery::for_rendezvous(
         invitation.query.as_deref(),
         action,
         id,
         &invitation.rendezvous.to_string(),
     );
-    format!("{base}/$hc{}?{query}", invitation.path)
+    format!("{}://{authority}/$hc{}?{query}", base.scheme, invitation.path)
 }
 
 fn remote(address: Option<SocketAddr>) -> RemoteEndpoint {

@@ -5,9 +5,10 @@ use std::{sync::Arc, time::Instant};
 use http::{HeaderValue, Response, header};
 
 use super::{
+    arrived::Arrived,
     channel,
+    invite::Base,
     reply::{Body, switching},
-    route::Arrived,
     tokens,
 };
 use crate::{
@@ -59,7 +60,7 @@ pub(crate) async fn listen(
         unix_now(),
     );
     let listener = registration.listener;
-    let inbox = core.switchboard.enter_channel(listener, target.key.clone());
+    let inbox = core.switchboard.enter_channel(listener);
     let limit = settings.limits.listeners_per_relay;
     let registered = core.registrations.register(registration, core.lease, limit).await;
     if !matches!(registered, Ok(Registered::Yes)) {
@@ -89,8 +90,7 @@ pub(crate) async fn listen(
         listener,
         shown: Some(shown),
         target,
-        base: format!("{scheme}://{}", authority(&arrived.asked.host, scheme)),
-        scheme,
+        base: Base { scheme, authority: authority(&arrived.asked.host, scheme) },
         asked: arrived.asked.clone(),
         peer: Arc::clone(&arrived.peer),
     };

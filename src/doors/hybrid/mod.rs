@@ -2,6 +2,7 @@
 //!
 //! Numbers in comments name sections of the protocol page on Hybrid Connections.
 
+mod arrived;
 mod channel;
 mod connect;
 mod exchange;

@@ -6,9 +6,9 @@ use http::{HeaderValue, Response};
 use tokio::sync::oneshot;
 
 use super::{
+    arrived::Arrived,
     handshake,
     reply::{Body, gone, switching},
-    route::Arrived,
 };
 use crate::{
     entity::RelayPath,

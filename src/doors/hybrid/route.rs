@@ -6,6 +6,7 @@ use http::{Method, Request, Response, header};
 use hyper::body::{Body as _, Incoming};
 
 use super::{
+    arrived::Arrived,
     connect, exchange, handshake,
     head_tap::{HeadNotes, More},
     listen, rendezvous,
@@ -19,19 +20,8 @@ use crate::{
     },
     relay::{Malformed, Refusal, Side},
     telemetry::Outcome,
-    wire::hybrid::{Action, HeaderLine, HybridQuery, TrackingId},
+    wire::hybrid::{Action, HybridQuery, TrackingId},
 };
-
-/// A request as the handlers below want it.
-pub(crate) struct Arrived {
-    pub(crate) request: Request<Incoming>,
-    /// The header lines in their sender's spelling.
-    pub(crate) lines: Vec<HeaderLine>,
-    pub(crate) query: HybridQuery,
-    pub(crate) peer: Arc<Peer>,
-    pub(crate) notes: HeadNotes,
-    pub(crate) asked: Asked,
-}
 
 /// Answers one request.
 pub(crate) async fn answer(
@@ -145,29 +135,4 @@ fn host_of(request: &Request<Incoming>) -> String {
         Some(host.to_str().ok()?.to_owned())
     };
     from_target.or_else(from_header).unwrap_or_default()
-}
-
-impl Arrived {
-    // DIFFERS: HTTP lets a receiver settle these; here they are refused.
-    /// The header that leaves in doubt whom the request is for, or where it ends (RFC 9112 3.2, 6.3). hyper settles such
-    /// doubts by itself; a gateway in front of others must not.
-    fn ambiguous(&self) -> Option<&'static str> {
-        let count =
-            |name: &str| self.lines.iter().filter(|(line, _)| line.eq_ignore_ascii_case(name)).count();
-        if count("Host") > 1 {
-            Some("Host")
-        } else if count("Content-Length") > 1
-            || (count("Content-Length") == 1 && count("Transfer-Encoding") > 0)
-        {
-            Some("Content-Length")
-        } else {
-            None
-        }
-    }
-
-    /// Bytes of the head: request line, header lines and the empty line.
-    fn head_len(&self) -> usize {
-        let line = self.request.method().as_str().len() + self.request.uri().to_string().len() + 12;
-        self.lines.iter().fold(line, |sum, (name, value)| sum + name.len() + value.chars().count() + 4)
-    }
 }

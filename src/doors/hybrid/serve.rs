@@ -25,7 +25,10 @@ pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Peer) {
     let shown = peer.address;
     let service =
         service_fn(move |request| answer(Arc::clone(&answering), Arc::clone(&peer), notes.clone(), request));
+    // A gateway that drains still answers: an exchange that runs may need its rendezvous. One request each, then.
+    let late = core.draining.is_cancelled();
     let connection = http1::Builder::new()
+        .keep_alive(!late)
         .timer(TokioTimer::new())
         .header_read_timeout(settings.timeouts.handshake)
         .max_headers(settings.limits.request_headers as usize)
@@ -38,7 +41,7 @@ pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Peer) {
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = core.draining.cancelled() => {
+        () = core.draining.cancelled(), if !late => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

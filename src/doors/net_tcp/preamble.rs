@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use crate::{
-    io::Stream,
+    io::{Stream, finish},
     wire::framing::{
         DecodeError, FaultUri, Policy, Preamble, PreambleEvent, PreambleReader, Session, encode,
     },
@@ -98,17 +98,10 @@ async fn read_begun<T, R>(
     }
 }
 
-/// Writes a fault, half-closes, and lets the peer finish (framing page 10, rule 15): closing at once would reset the
-/// connection and take the fault with it.
-pub(super) async fn refuse(mut stream: Stream, fault: FaultUri) -> io::Result<()> {
-    const PATIENCE: Duration = Duration::from_secs(5);
-    const MOST: u64 = 64 << 10;
-    let farewell = async {
-        let mut record = Vec::new();
-        encode::fault(fault, &mut record);
-        stream.write_all(&record).await?;
-        stream.shutdown().await?;
-        tokio::io::copy(&mut (&mut stream).take(MOST), &mut tokio::io::sink()).await.map(drop)
-    };
-    timeout(PATIENCE, farewell).await.unwrap_or(Ok(()))
+/// Writes a fault and lets the peer finish (framing page 10, rule 15).
+pub(super) async fn refuse(mut stream: Stream, fault: FaultUri, patience: Duration) -> io::Result<()> {
+    let mut record = Vec::new();
+    encode::fault(fault, &mut record);
+    timeout(patience, stream.write_all(&record)).await??;
+    finish(&mut stream).await
 }

@@ -87,7 +87,7 @@ async fn one(
             return None;
         }
     };
-    if let Err(error) = preamble::refuse(stream, refusal).await {
+    if let Err(error) = preamble::refuse(stream, refusal, waits.whole).await {
         tracing::debug!(peer = %peer.address, %error, "the fault was not taken");
     }
     None

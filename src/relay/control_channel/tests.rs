@@ -1,6 +1,7 @@
 use ChannelCommand::{Close, Deliver, Drop, Forget, Ping, Tell, Withdraw};
 
 use super::*;
+use crate::entity::limits::{Limits, Timeouts};
 use crate::relay::testing::{gateway, inline_request, large_request, registration, response, stream};
 use crate::relay::{ListenerId, MeetingId};
 
