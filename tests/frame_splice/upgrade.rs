@@ -10,7 +10,7 @@ use tokio::{
 };
 use viaduct::io::{Leg, Prefixed, Stream};
 
-use crate::join::{WS, connection};
+use crate::pair::{WS, connection};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
 
