@@ -5,11 +5,12 @@
 //! machine disturbs both alike.
 //!
 //! - *64 in a write*: a peer writes 64 messages at once, again and again; messages a second, and the relay's CPU time a message.
-//! - *one in a write*: one message there and one back; the relay's CPU time a message, and the median of the round trip.
+//! - *one in a write*: on each pair one message there and one back; the relay's CPU time a message, and the median of the round trip. With one pair
+//!   alone nearly all of that is the kernel's waking of sleeping threads, which no relay can save; many pairs are what a gateway has.
 #![allow(clippy::unwrap_used, reason = "a bench that cannot go on has nothing to report")]
 
 use std::{
-    io::{Read, Write},
+    io::Write,
     net::{TcpListener, TcpStream},
     sync::mpsc,
     thread,
@@ -17,6 +18,8 @@ use std::{
 };
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
+use rustix::net::RecvFlags;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::Role};
 use tokio_util::sync::CancellationToken;
 use viaduct::{
@@ -51,45 +54,51 @@ fn main() {
     let each = Duration::from_secs_f64(seconds);
     println!("best of {ROUNDS} rounds of {each:?} for each relay; the relay has one thread");
     println!();
-    println!("{:>8}  {:<14}  {:>31}  {:>31}  ratio", "message", "", "viaduct", "tokio-tungstenite with feed");
+    println!("{:>8}  {:<24}  {:>31}  {:>31}  ratio", "message", "", "viaduct", "tokio-tungstenite with feed");
     for size in [64, 1 << 10, 64 << 10] {
-        let rounds = |one: fn(Relay, usize, Duration) -> Figures| {
-            let mut best: [Option<Figures>; 2] = [None; 2];
-            for _ in 0..ROUNDS {
-                for (best, relay) in best.iter_mut().zip([Relay::Ours, Relay::Tungstenite]) {
-                    let round = one(relay, size, each);
-                    *best = Some(best.map_or(round, |best| Figures {
-                        rate: best.rate.max(round.rate),
-                        cpu: best.cpu.min(round.cpu),
-                        p50: best.p50.min(round.p50),
-                    }));
-                }
-            }
-            best.map(Option::unwrap)
-        };
-        let [ours, theirs] = rounds(flood);
-        let shown = |f: Figures| format!("{:>11.0}/s {:>11.3} us CPU", f.rate, f.cpu.as_secs_f64() * 1e6);
+        let [ours, theirs] = best(|relay| flood(relay, size, each));
+        let shown = |f: Figures| format!("{:>11.0}/s {:>11.3} us CPU", f.rate, micros(f.cpu));
         println!(
-            "{size:>8}  {:<14}  {:>31}  {:>31}  {:.2}x rate, {:.2}x CPU",
-            "64 in a write",
+            "{size:>8}  {:<24}  {:>31}  {:>31}  {:.2}x rate, {:.2}x CPU",
+            "64 in a write, 1 pair",
             shown(ours),
             shown(theirs),
             ours.rate / theirs.rate,
-            ours.cpu.as_secs_f64() / theirs.cpu.as_secs_f64(),
+            micros(ours.cpu) / micros(theirs.cpu),
         );
-        let [ours, theirs] = rounds(ping_pong);
-        let shown = |f: Figures| {
-            format!("{:>8.1} us p50 {:>11.3} us CPU", f.p50.as_secs_f64() * 1e6, f.cpu.as_secs_f64() * 1e6)
-        };
-        println!(
-            "{size:>8}  {:<14}  {:>31}  {:>31}  {:.2}x p50, {:.2}x CPU",
-            "one in a write",
-            shown(ours),
-            shown(theirs),
-            ours.p50.as_secs_f64() / theirs.p50.as_secs_f64(),
-            ours.cpu.as_secs_f64() / theirs.cpu.as_secs_f64(),
-        );
+        for pairs in [PAIRS, 1] {
+            let [ours, theirs] = best(|relay| ping_pong(relay, size, pairs, each));
+            let shown = |f: Figures| format!("{:>8.1} us p50 {:>11.3} us CPU", micros(f.p50), micros(f.cpu));
+            println!(
+                "{size:>8}  {:<24}  {:>31}  {:>31}  {:.2}x p50, {:.2}x CPU",
+                format!("one in a write, {pairs} pairs"),
+                shown(ours),
+                shown(theirs),
+                micros(ours.p50) / micros(theirs.p50),
+                micros(ours.cpu) / micros(theirs.cpu),
+            );
+        }
     }
+}
+
+/// The best of some rounds of each relay.
+fn best(one: impl Fn(Relay) -> Figures) -> [Figures; 2] {
+    let mut best: [Option<Figures>; 2] = [None; 2];
+    for _ in 0..ROUNDS {
+        for (best, relay) in best.iter_mut().zip([Relay::Ours, Relay::Tungstenite]) {
+            let round = one(relay);
+            *best = Some(best.map_or(round, |best| Figures {
+                rate: best.rate.max(round.rate),
+                cpu: best.cpu.min(round.cpu),
+                p50: best.p50.min(round.p50),
+            }));
+        }
+    }
+    best.map(Option::unwrap)
+}
+
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
 }
 
 /// A message as a client sends it.
@@ -110,7 +119,8 @@ fn relayed_len(size: usize) -> usize {
 
 /// One peer floods, the other counts.
 fn flood(relay: Relay, size: usize, each: Duration) -> Figures {
-    let (mut sender, mut receiver, relay) = start(relay);
+    let (mut peers, relay) = start(relay, 1);
+    let (mut sender, receiver) = peers.remove(0);
     let batch = message(size).repeat(64);
     let until = Instant::now() + each;
     let (cpu_before, started) = (relay.cpu(), Instant::now());
@@ -125,58 +135,82 @@ fn flood(relay: Relay, size: usize, each: Duration) -> Figures {
     });
     // The sender is done only when everything it wrote was taken, and so is the relay when all of it has arrived.
     receiver.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
-    let mut buf = vec![0; 256 << 10];
+    let mut buf = vec![0; 1 << 20];
     let mut total = 0;
     let mut all = None;
     while all.as_ref().is_none_or(|(sent, _)| total < sent * relayed_len(size)) {
-        total += receiver.read(&mut buf).unwrap_or(0);
+        // Counted and thrown away by the kernel, so that the receiver does not hold the relay up.
+        total += rustix::net::recv(&receiver, &mut buf[..], RecvFlags::TRUNC).map_or(0, |(_, len)| len);
         all = all.or_else(|| sent.try_recv().ok());
     }
     let (sent, _sender) = all.unwrap();
     let took = started.elapsed();
-    let cpu = relay.cpu() - cpu_before;
+    let cpu = relay.cpu().saturating_sub(cpu_before);
     Figures { rate: sent as f64 / took.as_secs_f64(), cpu: cpu / sent as u32, p50: Duration::ZERO }
 }
 
-/// One message there, one back.
-fn ping_pong(relay: Relay, size: usize, each: Duration) -> Figures {
-    let (mut here, mut there, relay) = start(relay);
-    let message = message(size);
+/// Pairs that each have one message under way.
+const PAIRS: usize = 32;
+
+/// On each of many pairs one message there, one back.
+fn ping_pong(relay: Relay, size: usize, pairs: usize, each: Duration) -> Figures {
+    let (pairs, relay) = start(relay, pairs);
+    let message: std::sync::Arc<[u8]> = message(size).into();
     let len = relayed_len(size);
-    let (reply, mut buf) = (message.clone(), vec![0; len]);
-    let echo = thread::spawn(move || {
-        let mut buf = vec![0; len];
-        while there.read_exact(&mut buf).is_ok() {
-            there.write_all(&reply).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let start = Instant::now() + WARM_UP;
+        let until = start + each;
+        let mut peers = Vec::new();
+        for (here, there) in pairs {
+            let [mut here, mut there] = [here, there].map(|tcp| {
+                tcp.set_nonblocking(true).unwrap();
+                tokio::net::TcpStream::from_std(tcp).unwrap()
+            });
+            let reply = message.clone();
+            tokio::spawn(async move {
+                let mut buf = vec![0; len];
+                while there.read_exact(&mut buf).await.is_ok() {
+                    there.write_all(&reply).await.unwrap();
+                }
+            });
+            let message = message.clone();
+            peers.push(tokio::spawn(async move {
+                let mut buf = vec![0; len];
+                let mut trips = Vec::new();
+                loop {
+                    let sent = Instant::now();
+                    if sent > until {
+                        return trips;
+                    }
+                    here.write_all(&message).await.unwrap();
+                    here.read_exact(&mut buf).await.unwrap();
+                    if sent > start {
+                        trips.push(sent.elapsed());
+                    }
+                }
+            }));
         }
-    });
-    let mut trips = Vec::new();
-    let mut trip = || {
-        let start = Instant::now();
-        here.write_all(&message).unwrap();
-        here.read_exact(&mut buf).unwrap();
-        start.elapsed()
-    };
-    for _ in 0..100 {
-        trip();
-    }
-    let until = Instant::now() + each;
-    let cpu_before = relay.cpu();
-    while Instant::now() < until {
-        trips.push(trip());
-    }
-    let cpu = relay.cpu() - cpu_before;
-    drop(here);
-    relay.stop();
-    echo.join().unwrap();
-    trips.sort_unstable();
-    let messages = 2 * trips.len();
-    Figures {
-        rate: messages as f64 / each.as_secs_f64(),
-        cpu: cpu / messages as u32,
-        p50: trips[trips.len() / 2],
-    }
+        tokio::time::sleep_until(start.into()).await;
+        let cpu_before = relay.cpu();
+        tokio::time::sleep_until(until.into()).await;
+        let cpu = relay.cpu().saturating_sub(cpu_before);
+        let mut trips = Vec::new();
+        for peer in peers {
+            trips.extend(peer.await.unwrap());
+        }
+        trips.sort_unstable();
+        let messages = 2 * trips.len();
+        Figures {
+            rate: messages as f64 / each.as_secs_f64(),
+            cpu: cpu / messages as u32,
+            p50: trips[trips.len() / 2],
+        }
+    })
 }
+
+/// Before anything is measured.
+const WARM_UP: Duration = Duration::from_millis(100);
 
 /// A relay on a thread of its own.
 struct Running {
@@ -190,8 +224,6 @@ impl Running {
         let stat = std::fs::read_to_string(format!("{}/schedstat", self.task)).unwrap();
         Duration::from_nanos(stat.split_whitespace().next().unwrap().parse().unwrap())
     }
-
-    fn stop(self) {}
 }
 
 impl Drop for Running {
@@ -200,10 +232,14 @@ impl Drop for Running {
     }
 }
 
-/// Starts a relay between two connections; the peers' ends of them.
-fn start(relay: Relay) -> (TcpStream, TcpStream, Running) {
-    let (a, a_peer) = connection();
-    let (b, b_peer) = connection();
+/// Starts a relay of some pairs of connections; the peers' ends of them.
+fn start(relay: Relay, pairs: usize) -> (Vec<(TcpStream, TcpStream)>, Running) {
+    let (ours, peers): (Vec<_>, Vec<_>) = (0..pairs)
+        .map(|_| {
+            let ((a, a_peer), (b, b_peer)) = (connection(), connection());
+            ([a, b], (a_peer, b_peer))
+        })
+        .unzip();
     let (sender, receiver) = mpsc::channel();
     let stop = CancellationToken::new();
     let stopped = stop.clone();
@@ -212,37 +248,31 @@ fn start(relay: Relay) -> (TcpStream, TcpStream, Running) {
         sender.send(format!("/proc/{}", task.display())).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let [a, b] = [a, b].map(|tcp| {
-                tcp.set_nonblocking(true).unwrap();
-                tokio::net::TcpStream::from_std(tcp).unwrap()
-            });
-            match relay {
-                Relay::Ours => {
-                    let frames = Dialect::Frames(FrameDialect::hybrid_server());
-                    let [a, b] = [a, b].map(|tcp| Leg::new(tcp.into(), frames));
-                    let joined = tokio::spawn(join(a, b, JoinOptions::new(CancellationToken::new())));
-                    tokio::select! {
-                        _ = joined => {}
-                        () = stopped.cancelled() => {}
+            for pair in ours {
+                let [a, b] = pair.map(|tcp| {
+                    tcp.set_nonblocking(true).unwrap();
+                    tokio::net::TcpStream::from_std(tcp).unwrap()
+                });
+                match relay {
+                    Relay::Ours => {
+                        let frames = Dialect::Frames(FrameDialect::hybrid_server());
+                        let [a, b] = [a, b].map(|tcp| Leg::new(tcp.into(), frames));
+                        tokio::spawn(join(a, b, JoinOptions::new(CancellationToken::new())));
                     }
-                }
-                Relay::Tungstenite => {
-                    let a = WebSocketStream::from_raw_socket(a, Role::Server, None).await;
-                    let b = WebSocketStream::from_raw_socket(b, Role::Server, None).await;
-                    let ((mut a_out, mut a_in), (mut b_out, mut b_in)) = (a.split(), b.split());
-                    let there = tokio::spawn(async move { one_way(&mut a_in, &mut b_out).await });
-                    let back = tokio::spawn(async move { one_way(&mut b_in, &mut a_out).await });
-                    tokio::select! {
-                        _ = there => {}
-                        _ = back => {}
-                        () = stopped.cancelled() => {}
+                    Relay::Tungstenite => {
+                        let a = WebSocketStream::from_raw_socket(a, Role::Server, None).await;
+                        let b = WebSocketStream::from_raw_socket(b, Role::Server, None).await;
+                        let ((mut a_out, mut a_in), (mut b_out, mut b_in)) = (a.split(), b.split());
+                        tokio::spawn(async move { one_way(&mut a_in, &mut b_out).await });
+                        tokio::spawn(async move { one_way(&mut b_in, &mut a_out).await });
                     }
                 }
             }
+            stopped.cancelled().await;
         });
     });
     let task = receiver.recv().unwrap();
-    (a_peer, b_peer, Running { task, stop })
+    (peers, Running { task, stop })
 }
 
 /// Feeds every message that is there, then flushes once.
