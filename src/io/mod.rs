@@ -5,6 +5,7 @@
 mod finish;
 mod frames;
 mod join;
+mod kept;
 mod leg;
 mod listen;
 mod prefixed;

@@ -34,7 +34,7 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// Dials `address` and tunes the connection.
+    /// Dials `address` and tunes the connection: no delay of small writes, and an end when the peer is gone.
     pub async fn connect(address: SocketAddr) -> io::Result<Self> {
         let tcp = TcpStream::connect(address).await?;
         tune(&tcp)?;

@@ -1,4 +1,4 @@
-//! The receiving side of a WebSocket.
+//! The receiving direction.
 
 use std::{
     io,
@@ -10,16 +10,11 @@ use std::{
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, ReadBuf, ReadHalf};
 
-use crate::io::Stream;
-use crate::wire::websocket::{Close, FrameError, FrameHead, OpCode, Role, apply_mask, rotate_mask};
-
 use super::{FrameStreamError, Kind, Message, Piece, writer::Shared};
-
-/// The most payload in one [`Piece::Data`], in bytes.
-const LARGEST_PIECE: usize = 64 << 10;
-
-/// Room asked for before a read, in bytes.
-const READ: usize = 16 << 10;
+use crate::{
+    io::Stream,
+    wire::websocket::{Close, FrameError, FrameHead, OpCode, Role, apply_mask, rotate_mask},
+};
 
 /// The receiving side.
 #[derive(Debug)]
@@ -41,12 +36,11 @@ pub struct FrameReader {
 }
 
 impl FrameReader {
-    /// Reads from `half`, of which `early` was already read.
-    pub(super) fn new(half: ReadHalf<Stream>, role: Role, early: Bytes, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(half: ReadHalf<Stream>, early: Bytes, role: Role, shared: Arc<Shared>) -> Self {
         Self {
             half,
             role,
-            buf: BytesMut::from(&early[..]),
+            buf: BytesMut::from(early),
             left: 0,
             key: [0; 4],
             fin: true,
@@ -221,3 +215,9 @@ impl FrameReader {
         data
     }
 }
+
+/// The most payload in one [`Piece::Data`], in bytes.
+const LARGEST_PIECE: usize = 64 << 10;
+
+/// Room asked for before a read, in bytes.
+const READ: usize = 16 << 10;

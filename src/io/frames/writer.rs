@@ -1,4 +1,4 @@
-//! The sending side of a WebSocket, and the pongs that the receiving side wants sent.
+//! The sending direction, and what both share.
 
 use std::{
     io,
@@ -13,12 +13,11 @@ use tokio::{
     sync::Mutex,
 };
 
-use crate::io::Stream;
-use crate::wire::websocket::{
-    Close, FrameDialect, FrameHead, MaskKeys, OpCode, Role, apply_mask, push_control,
-};
-
 use super::{FrameStreamError, Kind};
+use crate::{
+    io::Stream,
+    wire::websocket::{Close, FrameDialect, FrameHead, MaskKeys, OpCode, Role, apply_mask, push_control},
+};
 
 /// The sending side.
 #[derive(Debug)]
@@ -46,7 +45,7 @@ struct Out {
 }
 
 impl FrameWriter {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) const fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
     }
 
@@ -107,11 +106,11 @@ impl FrameWriter {
 const MAX_PONGS: usize = 2048;
 
 impl Shared {
-    pub(super) fn new(half: WriteHalf<Stream>, dialect: FrameDialect) -> Self {
+    pub(super) fn new(half: WriteHalf<Stream>, dialect: FrameDialect) -> Arc<Self> {
         // As for a splice: without randomness TLS would not have come up either.
         let keys = MaskKeys::new(getrandom::u64().unwrap_or_default());
         let out = Out { half, dialect, keys, pending: BytesMut::new(), open: false, closed: false };
-        Self { out: Mutex::new(out), pongs: StdMutex::default() }
+        Arc::new(Self { out: Mutex::new(out), pongs: StdMutex::default() })
     }
 
     pub(super) fn push_pong(&self, payload: &[u8]) {

@@ -1,8 +1,5 @@
 //! One direction of a pair.
 
-mod input;
-mod outgoing;
-
 use std::{
     io,
     pin::Pin,
@@ -10,12 +7,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::io::AsyncWrite;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use self::outgoing::Outgoing;
-use super::{kernel::Pipe, scratch::READ};
+use super::{kernel::Pipe, reading::Moved};
 use crate::{
-    io::{Stream, TlsStream},
+    io::{Stream, TlsStream, kept::Kept},
     wire::{
         follow::{FollowError, Follower},
         websocket::{Close, FrameDialect, FrameError, HEADROOM, Reframer},
@@ -27,8 +23,6 @@ use crate::{
 pub(super) struct LegState {
     pub(super) stream: Stream,
     pub(super) frames: Option<FrameDialect>,
-    /// Something was read since the driver last looked.
-    pub(super) heard: bool,
     /// Nothing more will be read: its end was seen, or writing to it failed and so did reading.
     pub(super) gone: bool,
     /// Writing to it failed.
@@ -45,22 +39,22 @@ impl LegState {
 /// From one leg to the other.
 pub(super) struct Way {
     /// `None` between two legs of bytes.
-    reframer: Option<Box<Reframer>>,
-    follower: Option<Box<dyn Follower>>,
+    pub(super) reframer: Option<Box<Reframer>>,
+    pub(super) follower: Option<Box<dyn Follower>>,
     /// Bytes that the follower need not be shown.
-    unseen: u64,
-    early: Bytes,
-    /// What the other leg did not take yet.
-    out: Outgoing,
+    pub(super) unseen: u64,
+    pub(super) early: Bytes,
+    /// What the other leg did not take yet: at most what one read turned into, and a few control frames, because nothing is read while there is any.
+    pub(super) out: Kept,
     /// Pings and pongs for the other leg, to be put between two frames.
-    urgent: Vec<u8>,
+    pub(super) urgent: Vec<u8>,
     pub(super) state: WayState,
     /// Reads in a row that gave much: it pays to let the kernel move what follows.
-    streak: u8,
+    pub(super) streak: u8,
     /// Borrowed while the kernel does. While it holds bytes, nothing is in `out`.
-    pipe: Option<Box<Pipe>>,
+    pub(super) pipe: Option<Box<Pipe>>,
     /// Bytes that came after the end of the session.
-    beyond: Bytes,
+    pub(super) beyond: Bytes,
     /// The source ended altogether after the end of its session.
     closing: Option<Close>,
     /// Bytes read.
@@ -102,25 +96,6 @@ pub(super) enum WayEnd {
     Refused(FollowError),
 }
 
-/// Why a follower lets no more bytes pass.
-enum Stop {
-    SessionEnded,
-    Refused(FollowError),
-}
-
-/// What the kernel moved.
-enum Moved {
-    Nothing,
-    Some,
-    End,
-}
-
-/// Bytes in one read that speak for a fast stream.
-const MUCH: usize = 64 << 10;
-
-/// Such reads in a row after which it is taken for one.
-const FAST: u8 = 4;
-
 /// Reads in a row before the other way has its turn.
 const ROUNDS: usize = 8;
 
@@ -135,7 +110,7 @@ impl Way {
             follower,
             unseen: 0,
             early,
-            out: Outgoing::default(),
+            out: Kept::default(),
             urgent: Vec::new(),
             state: WayState::Open,
             streak: 0,
@@ -289,56 +264,71 @@ impl Way {
     }
 
     /// The other leg takes nothing any more.
-    fn cut(&mut self, dst: &mut LegState) {
+    pub(super) fn cut(&mut self, dst: &mut LegState) {
         self.state = WayState::Cut;
-        self.out = Outgoing::default();
+        self.out = Kept::default();
         self.urgent = Vec::new();
         self.pipe = None;
         dst.broken = true;
     }
 
-    /// Lets the kernel move bytes from socket to socket, if the way has proved fast and nobody needs to see them.
-    fn poll_kernel(
-        &mut self,
-        src: &mut LegState,
-        dst: &LegState,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<Moved>> {
-        let limit = if self.follower.is_some() { self.unseen } else { u64::MAX };
-        let (Stream::Tcp(from), Stream::Tcp(_), None) = (&src.stream, &dst.stream, &self.reframer) else {
-            return Poll::Ready(Ok(Moved::Nothing));
-        };
-        if self.pipe.is_none() {
-            if self.streak < FAST || limit < MUCH as u64 || !self.early.is_empty() {
-                return Poll::Ready(Ok(Moved::Nothing));
-            }
-            self.pipe = Pipe::borrow().map(Box::new);
+    /// The source ended.
+    fn handle_eof(&mut self, src: &mut LegState, dst: &LegState) -> Result<(), WayEnd> {
+        src.gone = true;
+        // A WebSocket says its end by a close frame; and where writing failed, the end is that of a socket that is gone.
+        if src.frames.is_some() || src.broken {
+            return Err(WayEnd::SourceLost);
         }
-        let Some(pipe) = &mut self.pipe else {
-            self.streak = 0;
-            return Poll::Ready(Ok(Moved::Nothing));
-        };
-        let filled = if limit == 0 { Poll::Pending } else { pipe.poll_fill(from, limit, cx) };
-        match filled {
-            Poll::Ready(Ok(len)) if len > 0 => {
-                self.bytes += len as u64;
-                src.heard = true;
-                self.unseen = self.unseen.saturating_sub(len as u64);
-                Poll::Ready(Ok(Moved::Some))
+        if let Some(follower) = &mut self.follower
+            && (self.unseen > 0 || follower.eof().is_err())
+        {
+            return Err(WayEnd::SourceLost);
+        }
+        self.end(dst, &Close::NORMAL);
+        Ok(())
+    }
+
+    /// The source said its end; what was read before goes first.
+    pub(super) fn end(&mut self, dst: &LegState, close: &Close) {
+        match self.state {
+            WayState::Open => self.state = WayState::Ending,
+            WayState::SessionEnded => {
+                self.closing = Some(close.clone());
+                return;
             }
-            // The source rests, or what comes next must be seen.
-            other => {
-                self.give_back();
-                if limit == 0 { Poll::Ready(Ok(Moved::Nothing)) } else { other.map_ok(|_| Moved::End) }
-            }
+            WayState::Ending | WayState::Told | WayState::Cut => return,
+        }
+        self.urgent = Vec::new();
+        if dst.frames.is_some() {
+            self.push_close(close);
         }
     }
 
-    fn give_back(&mut self) {
-        if let Some(pipe) = self.pipe.take()
-            && !pipe.give_back()
-        {
-            self.streak = 0;
+    /// After the end of its session, the source ended altogether: the other leg is told so. Only for as long as the other
+    /// way's session goes on; when both are over, the driver ends the pair. Tells whether there was something to tell.
+    pub(super) fn pass_on_end(&mut self, dst: &LegState) -> bool {
+        let Some(close) = self.closing.take() else { return false };
+        self.state = WayState::Open;
+        self.end(dst, &close);
+        true
+    }
+
+    /// After its end a WebSocket has nothing to say; but that it went away altogether is worth knowing.
+    fn overhear(&self, src: &mut LegState, cx: &mut Context<'_>, buf: &mut [u8]) -> Pumped {
+        if self.state != WayState::Told || src.frames.is_none() || src.gone {
+            return Pumped::Blocked;
         }
+        for _ in 0..ROUNDS {
+            let mut read = ReadBuf::new(buf);
+            match Pin::new(&mut src.stream).poll_read(cx, &mut read) {
+                Poll::Pending => return Pumped::Blocked,
+                Poll::Ready(Ok(())) if !read.filled().is_empty() => {}
+                Poll::Ready(_) => {
+                    src.gone = true;
+                    break;
+                }
+            }
+        }
+        Pumped::Busy
     }
 }

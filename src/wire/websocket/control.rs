@@ -1,4 +1,4 @@
-//! Control frames: small, whole, and written in one go, RFC 6455 5.5.
+//! Control frames, RFC 6455 5.5.
 
 use super::{FrameHead, MaskKeys, OpCode, Role, apply_mask};
 

@@ -14,9 +14,9 @@
 
 use std::ops::Range;
 
-use super::control::push_control;
 use super::{
     Close, FrameDialect, FrameError, FrameHead, MaskKeys, OpCode, Role,
+    control::push_control,
     mask::{apply_mask, combine, rotate_mask, transfer},
 };
 

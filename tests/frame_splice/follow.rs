@@ -1,15 +1,11 @@
-//! Pairs whose bytes are followed: what passes, what is never shown, what ends them.
+//! Pairs whose bytes are followed: sessions that end, and bytes that may not pass.
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    time::timeout,
-};
-use viaduct::{
-    io::{EndReason, JoinOptions, Side, Stream},
-    wire::follow::{FollowError, Follower, Passage},
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use viaduct::io::{EndReason, JoinOptions, Side, Stream};
+use viaduct::wire::follow::{FollowError, Follower, Passage};
 
-use super::join::*;
+use crate::carry::pattern;
+use crate::pair::{KEY, RAW, WS, ended, options, pair};
 use crate::peer::{BINARY, Frame};
 
 /// Sessions that end at `!`; `?` may not come; `#` announces nine bytes nobody need see.
@@ -166,35 +162,6 @@ async fn an_end_inside_a_session_is_a_loss() {
         assert_eq!(b.rest().await, (last.to_vec(), true));
         assert_eq!(ended(joined).await.reason, EndReason::Lost(Side::A));
     }
-}
-
-/// A sequence of bytes that shows if any is lost, doubled or moved.
-fn pattern(len: usize) -> Vec<u8> {
-    (0..len as u64).map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect()
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn much_arrives_as_it_was_sent_both_ways_at_once() {
-    // Fast enough, and long enough, that the kernel is asked to move it.
-    const LEN: usize = 24 << 20;
-    let (a, b, joined) = pair(RAW, RAW, options()).await;
-    let sides = [a, b].map(|peer| {
-        tokio::spawn(async move {
-            let (mut read, mut write) = peer.tcp.into_split();
-            let sending = async {
-                write.write_all(&pattern(LEN)).await.unwrap();
-                write.shutdown().await.unwrap();
-            };
-            let mut got = Vec::new();
-            let (_, read) = tokio::join!(sending, read.read_to_end(&mut got));
-            read.unwrap();
-            assert!(got == pattern(LEN));
-        })
-    });
-    for side in sides {
-        timeout(PATIENCE, side).await.expect("in time").unwrap();
-    }
-    assert_eq!(ended(joined).await.reason, EndReason::Closed);
 }
 
 /// Records of a four-byte length and as many bytes, which need not be seen; a length of all ones may not come.
