@@ -77,7 +77,7 @@ fn main() {
             let shown = |f: Figures| format!("{:>8.1} us p50 {:>11.3} us CPU", micros(f.p50), micros(f.cpu));
             println!(
                 "{size:>8}  {:<24}  {:>31}  {:>31}  {:.2}x p50, {:.2}x CPU",
-                format!("one in a write, {pairs} pairs"),
+                format!("one in a write, {pairs} {}", if pairs == 1 { "pair" } else { "pairs" }),
                 shown(ours),
                 shown(theirs),
                 micros(ours.p50) / micros(theirs.p50),
