@@ -90,7 +90,8 @@ pub(crate) fn into_parts(upgraded: Upgraded) -> (Stream, Bytes) {
     let parts = upgraded
         .downcast::<TokioIo<HeadTap<Stream>>>()
         .expect("every hybrid connection is served over a tapped stream");
-    (parts.io.into_inner().into_inner(), parts.read_buf)
+    // A copy: even when it is empty, hyper's own holds on to 8 KiB for as long as it lives.
+    (parts.io.into_inner().into_inner(), Bytes::copy_from_slice(&parts.read_buf))
 }
 
 #[cfg(test)]
