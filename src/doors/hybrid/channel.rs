@@ -95,8 +95,16 @@ fn config(core: &Core) -> WebSocketConfig {
         .max_frame_size(Some(largest))
         .read_buffer_size(4 << 10)
         .write_buffer_size(0)
-        .max_write_buffer_size(usize::MAX)
+        // One message and what precedes it; pongs for a peer that pings and does not read fill it no further.
+        .max_write_buffer_size(largest.saturating_mul(2).saturating_add(MOST_PONGS))
 }
+
+/// Bytes of pongs kept while a listener reads nothing.
+const MOST_PONGS: usize = 16 << 10;
+
+/// Messages kept while a listener reads nothing; further invitations wait in its inbox, and beyond that they are refused.
+/// Invitations whose senders left stay in the queue, so the limit on outstanding ones does not bound it.
+const MOST_QUEUED: usize = 64;
 
 struct Channel {
     core: Arc<Core>,
@@ -158,7 +166,7 @@ impl Channel {
                         return;
                     }
                 }
-                Some(message) = inbox.recv() => self.rules.handle_message(message, Instant::now()),
+                Some(message) = inbox.recv(), if self.queue.len() < MOST_QUEUED => self.rules.handle_message(message, Instant::now()),
                 () = relay_gone.cancelled(), if !gone => {
                     gone = true;
                     self.relay_is_gone();
