@@ -178,3 +178,17 @@ fn assert_harmless(answer: &Answer, what: &str) {
         _ => panic!("{what:?}: {answer:?}"),
     }
 }
+
+#[test]
+fn a_target_and_a_host_that_name_two_hosts_are_refused() {
+    // RFC 9112 3.2.2: the target would win, and the listener would read the other.
+    for (host, status) in [("localhost", 200), ("LOCALHOST:80", 200), ("open.example", 400)] {
+        let gateway = Gateway::new();
+        let _listener = Listener::open(&gateway, "open").serve(|_, _| Reply::ok("body"));
+        let mut wire = gateway.connect();
+        let head = format!("GET http://localhost/open HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        wire.send(head.as_bytes());
+
+        assert_eq!(Answer::read(&mut wire, "GET").status, status, "{host}");
+    }
+}
