@@ -192,3 +192,24 @@ fn a_target_and_a_host_that_name_two_hosts_are_refused() {
         assert_eq!(Answer::read(&mut wire, "GET").status, status, "{host}");
     }
 }
+
+#[test]
+fn a_body_of_single_bytes_takes_no_more_memory_than_its_length() {
+    let gateway = Gateway::new();
+    let _listener = Listener::open(&gateway, "open").serve(|_, body| Reply::ok(body.len().to_string()));
+    assert_eq!(Request::post("/open", b"warm").to(&gateway).text(), "4");
+    let before = gateway.memory();
+    let mut wire = Wire::tcp(gateway.door("http"));
+    wire.send(b"POST /open HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\n");
+    const SINGLE: usize = 10_000;
+    for _ in 0..SINGLE {
+        wire.send(b".");
+        // So that the gateway reads one of them at a time; that it does not is no failure.
+        std::thread::sleep(Duration::from_micros(20));
+    }
+    let growth = gateway.memory().saturating_sub(before);
+    wire.send(&[b'.'; 65_536 - SINGLE]);
+
+    assert_eq!(Answer::read(&mut wire, "POST").text(), "65536");
+    assert!(growth < 16 << 20, "{growth} bytes");
+}
