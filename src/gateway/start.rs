@@ -12,7 +12,7 @@ use crate::{
     config::{Config, DoorName, Store},
     io::TlsError,
     management::AdminContext,
-    relay::GatewayId,
+    relay::{GatewayId, PendingLimits},
     store::{
         EmbeddedStore, EntityStore, MemoryRegistrations, MemoryStore, RegistrationStore, SeedReport,
         StoreError,
@@ -124,6 +124,7 @@ impl Gateway {
         }
         open::reload(&self.tls, &config)?;
         self.core.settings.store(Arc::new(Settings::of(&config)));
+        self.core.rendezvous().set_limits(PendingLimits::from(&config.limits));
         self.admin.store(Arc::new(open::admin_context(&self.core, &config)));
         report(&self.core.entities.seed(&config.namespaces).await?);
         let snapshot = self.core.entities.watch().borrow().clone();

@@ -26,7 +26,7 @@ pub(crate) struct Joining {
 /// Waits for both connections to be handed over by hyper, then joins them in a small task of their own.
 pub(crate) async fn join_upgraded(core: Arc<Core>, sender: OnUpgrade, listener: OnUpgrade, joining: Joining) {
     let limit = core.settings.load().timeouts.handshake;
-    let both = async { tokio::try_join!(websocket_leg(sender), websocket_leg(listener)) };
+    let both = async { tokio::try_join!(websocket_leg(&core, sender), websocket_leg(&core, listener)) };
     match tokio::time::timeout(limit, both).await {
         Ok(Ok((sender, listener))) => {
             let options = join_options(&core, &joining.shown);
@@ -80,9 +80,11 @@ pub(crate) fn join_options(core: &Core, connection: &LiveConnection) -> JoinOpti
 }
 
 /// The leg of a connection that became a WebSocket.
-pub(crate) async fn websocket_leg(upgrade: OnUpgrade) -> hyper::Result<Leg> {
+pub(crate) async fn websocket_leg(core: &Core, upgrade: OnUpgrade) -> hyper::Result<Leg> {
     let (stream, early) = into_parts(upgrade.await?);
-    Ok(Leg { stream, early, dialect: Dialect::Frames(FrameDialect::hybrid_server()) })
+    let largest_frame = core.settings.load().limits.frame;
+    let dialect = FrameDialect { largest_frame, ..FrameDialect::hybrid_server() };
+    Ok(Leg { stream, early, dialect: Dialect::Frames(dialect) })
 }
 
 /// The stream below hyper and what it had read ahead.

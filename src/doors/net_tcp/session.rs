@@ -83,7 +83,7 @@ pub(super) async fn find_listener(
         return Err((stream, Refusal::ListenerGone));
     }
     let handshake = core.settings.load().timeouts.handshake;
-    let Ok(Ok(listener)) = tokio::time::timeout(handshake, websocket_leg(listener)).await else {
+    let Ok(Ok(listener)) = tokio::time::timeout(handshake, websocket_leg(core, listener)).await else {
         return Err((stream, Refusal::ListenerGone));
     };
     let shown = core.live.enter(LiveConnection {
