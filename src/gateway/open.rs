@@ -61,14 +61,18 @@ pub(super) fn tls(config: &Config) -> Result<DoorTls, TlsError> {
         .collect()
 }
 
-/// Shows the certificates of a new configuration from now on, at every door or at none.
-pub(super) fn reload(tls: &DoorTls, config: &Config) -> Result<(), TlsError> {
-    let all: Result<Vec<_>, TlsError> =
-        tls.iter().map(|(door, tls)| Ok((tls, certificates(config, *door)?))).collect();
-    for (tls, certificates) in all? {
-        tls.reload(certificates)?;
-    }
-    Ok(())
+/// The certificates of a new configuration for every door, read and good.
+pub(super) fn read_again<'a>(
+    tls: &'a DoorTls,
+    config: &Config,
+) -> Result<Vec<(&'a ServerTls, Vec<Certificate>)>, TlsError> {
+    tls.iter()
+        .map(|(door, tls)| {
+            // A set that no door could begin with is refused here, before anything has changed.
+            ServerTls::new(certificates(config, *door)?, alpn(*door))?;
+            Ok((tls, certificates(config, *door)?))
+        })
+        .collect()
 }
 
 fn certificates(config: &Config, door: DoorName) -> Result<Vec<Certificate>, TlsError> {

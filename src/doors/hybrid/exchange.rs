@@ -114,6 +114,7 @@ pub(crate) async fn relay(core: &Arc<Core>, arrived: Arrived) -> Result<Response
             over_rendezvous::exchange(core, dialled, begin, terms, cancel, arrived.asked.clone()).await?
         }
     };
+    let answered = answered.without_unsendable_body(core, &method);
     core.metrics.exchanges.inc();
     let shown = core.live.enter(LiveConnection {
         relay: target.key,

@@ -11,7 +11,7 @@ use super::{
     session::{self, Ready, Relayed},
 };
 use crate::{
-    doors::hybrid::run,
+    doors::{admit::hold_back, hybrid::run},
     gateway::core::{Core, Peer, Settings},
     io::{Stream, join},
     relay::Refusal,
@@ -72,11 +72,11 @@ async fn prepare(
                 }
                 Err((left, refusal)) => {
                     stream = left;
-                    refused(core, peer, &refusal)
+                    refused(core, peer, &refusal).await
                 }
             }
         }
-        Err(NoPreamble::Refused(refusal)) => refused(core, peer, &refusal),
+        Err(NoPreamble::Refused(refusal)) => refused(core, peer, &refusal).await,
         Err(NoPreamble::Ended) => return None,
         Err(NoPreamble::Malformed(error)) => {
             core.metrics.handshake_failures.of(peer.door).inc();
@@ -95,8 +95,8 @@ async fn prepare(
     None
 }
 
-/// The fault of a refusal, logged and counted.
-fn refused(core: &Core, peer: &Peer, refusal: &Refusal) -> FaultUri {
+/// The fault of a refusal, logged and counted, and held back from an address that fails too often.
+async fn refused(core: &Core, peer: &Peer, refusal: &Refusal) -> FaultUri {
     let fault = fault(refusal);
     let counters = &core.metrics.sender_connections;
     match fault {
@@ -104,5 +104,6 @@ fn refused(core: &Core, peer: &Peer, refusal: &Refusal) -> FaultUri {
         _ => counters.client_error.inc(),
     };
     tracing::debug!(peer = %peer.address, ?refusal, "refused");
+    hold_back(core, refusal, peer.address.ip()).await;
     fault
 }
