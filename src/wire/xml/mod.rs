@@ -1,0 +1,13 @@
+//! XML as events, whatever its bytes look like: the model that binary XML and text XML share.
+
+mod event;
+mod float_text;
+mod runtime;
+mod string;
+mod value;
+mod value_text;
+
+pub use event::{Event, Name};
+pub use runtime::Runtime;
+pub use string::{Origin, Str};
+pub use value::{DateTime, DateTimeKind, Decimal, TimeSpan, Utf16, Value};
