@@ -1,0 +1,23 @@
+//! Where events go.
+
+use crate::wire::xml::{Event, TextWriter, XmlError};
+
+/// A writer of events, whatever bytes it makes of them.
+pub trait Sink {
+    /// Why it does not write an event.
+    type Error;
+
+    /// Writes one event.
+    ///
+    /// # Errors
+    /// What the event says cannot stand here.
+    fn event(&mut self, event: &Event<'_>) -> Result<(), Self::Error>;
+}
+
+impl Sink for TextWriter {
+    type Error = XmlError;
+
+    fn event(&mut self, event: &Event<'_>) -> Result<(), XmlError> {
+        Self::event(self, event)
+    }
+}
