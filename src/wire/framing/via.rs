@@ -134,19 +134,25 @@ impl<'a> ViaText<'a> {
     pub fn expose(&self) -> &'a str {
         self.0
     }
-}
 
-impl fmt::Debug for ViaText<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The text up to its token, and whether there is one.
+    pub fn without_token(&self) -> (&'a str, bool) {
         // Cut at the marker itself, in whatever path it stands: the text may be no URI at all.
         let mut end = 0;
         for segment in self.0.split_inclusive(['/', '\\', '?', '#']) {
             end += segment.len();
             if is_sas(segment.trim_end_matches(['/', '\\', '?', '#'])) {
-                return write!(f, "{:?}…", &self.0[..end]);
+                return (&self.0[..end], true);
             }
         }
-        write!(f, "{:?}", self.0)
+        (self.0, false)
+    }
+}
+
+impl fmt::Debug for ViaText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (text, has_token) = self.without_token();
+        write!(f, "{text:?}{}", if has_token { "…" } else { "" })
     }
 }
 
