@@ -2,10 +2,12 @@
 
 pub mod chars;
 mod charset;
+mod content;
 mod error;
 mod event;
 mod float_text;
 mod limits;
+mod parse;
 mod reader;
 mod runtime;
 mod scan;
@@ -17,6 +19,7 @@ mod value_text;
 mod writer;
 
 pub use charset::{Charset, CharsetDecoder};
+pub use content::{Content, NotA};
 pub use error::XmlError;
 pub use event::{Event, Name};
 pub use limits::XmlLimits;
