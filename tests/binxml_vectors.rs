@@ -4,10 +4,13 @@
 
 use serde_json::Value;
 use viaduct::wire::binxml::{
-    DecodeError, Dictionaries, Limits, Reader, Records, SessionTable, static_string,
+    DecodeError, Dictionaries, Ids, Limits, OutgoingTable, Reader, Records, SessionTable, Writer,
+    static_string,
 };
-use viaduct::wire::xml::Runtime;
+use viaduct::wire::xml::{Content, NotA, Runtime};
 
+#[path = "binxml_vectors/program.rs"]
+mod program;
 #[path = "binxml_vectors/support.rs"]
 mod support;
 
@@ -155,4 +158,74 @@ fn a_reader_goes_on_failing_the_same_way() {
         assert_eq!(reader.next(), Err(error));
         assert_eq!(reader.next(), Err(error));
     }
+}
+
+#[test]
+fn calls_write_the_bytes_that_microsofts_writers_write() {
+    for vector in vectors("writer") {
+        for (runtime, key) in [(Runtime::Net8, "hex"), (Runtime::Framework, "hex_framework")] {
+            let hex = vector.get(key).unwrap_or(&vector["hex"]);
+            let mut table = vector["quota"].as_u64().map(|quota| OutgoingTable::new(quota as usize));
+            let ids = table.as_mut().map_or(Ids::Static, Ids::Session);
+            let mut writer = Writer::new(ids, runtime);
+            for op in vector["ops"].as_array().unwrap() {
+                program::run(&mut writer, op);
+            }
+            let written = writer.finish().unwrap();
+            let at = if table.is_some() { SessionTable::new().read(&written).unwrap() } else { 0 };
+            assert_eq!(support::hex(&written[at..]), hex.as_str().unwrap(), "{}: {key}", vector["name"]);
+            if let Some(table) = table {
+                let strings: Vec<_> = table.strings().collect();
+                assert_eq!(serde_json::json!(strings), vector["new_strings"], "{}", vector["name"]);
+            }
+        }
+    }
+}
+
+#[test]
+fn text_is_copied_to_the_bytes_that_microsofts_writer_makes_of_it() {
+    for vector in vectors("transcode") {
+        let mut writer = Writer::new(Ids::Static, Runtime::Net8);
+        program::copy(vector["source_xml"].as_str().unwrap(), &mut writer);
+        let written = writer.finish().unwrap();
+        assert_eq!(support::hex(&written), vector["hex"].as_str().unwrap(), "{}", vector["name"]);
+    }
+}
+
+#[test]
+fn typed_reads_return_or_refuse_what_microsofts_reader_does() {
+    for vector in vectors("typed-reads") {
+        let document = bytes(&vector["hex"]);
+        let mut reader = Reader::new(&document, Dictionaries::STATIC, Limits::default());
+        reader.next().unwrap();
+        let content = reader.content().unwrap();
+        let read = typed(&content, vector["typed_read"].as_str().unwrap());
+        assert_eq!(read.as_deref().ok(), vector["value"].as_str(), "{}", vector["name"]);
+        assert_eq!(read.is_err(), vector.get("dotnet_error").is_some(), "{}", vector["name"]);
+        assert_eq!(reader.next(), Ok(None), "{}", vector["name"]);
+    }
+}
+
+/// A typed read, printed as the vectors print it.
+fn typed(content: &Content<'_>, kind: &str) -> Result<String, NotA> {
+    let float = |text: String| text.replace("inf", "Infinity");
+    Ok(match kind {
+        "int" => content.to_i32()?.to_string(),
+        "long" => content.to_i64()?.to_string(),
+        "ulong" => content.to_u64()?.to_string(),
+        "bool" => (if content.to_bool()? { "True" } else { "False" }).to_owned(),
+        "float" => float(content.to_f32()?.to_string()),
+        "double" => float(content.to_f64()?.to_string()),
+        "decimal" => content.to_decimal()?.to_string(),
+        "datetime" => {
+            let time = content.to_date_time()?;
+            format!("{}/{:?}", time.ticks(), time.kind())
+        }
+        "timespan" => content.to_time_span()?.0.to_string(),
+        "guid" => content.to_uuid()?.to_string(),
+        "uniqueid" => content.to_unique_id()?.into_owned(),
+        "bytes" => support::hex(&content.to_bytes()?),
+        "string" => content.text().into_owned(),
+        other => panic!("typed read {other}"),
+    })
 }

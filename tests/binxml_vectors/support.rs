@@ -21,6 +21,10 @@ pub(crate) fn bytes(hex: &Json) -> Vec<u8> {
     hex.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
 
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The text of a document: start and end tags always written, everything in the order of the records.
 pub(crate) fn canonical(
     document: &[u8],

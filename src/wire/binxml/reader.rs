@@ -59,6 +59,11 @@ impl<'a> Reader<'a> {
         result.map(|()| None)
     }
 
+    /// The limits it reads by.
+    pub fn limits(&self) -> &Limits {
+        &self.decoder.limits
+    }
+
     /// Where the next record begins, in bytes from the start of the document.
     pub fn position(&self) -> usize {
         self.decoder.at

@@ -2,11 +2,14 @@
 
 pub mod chars;
 mod charset;
+mod content;
 mod error;
 mod event;
 mod float_text;
 mod limits;
+mod parse;
 mod reader;
+mod reencode;
 mod runtime;
 mod scan;
 mod scope;
@@ -17,10 +20,12 @@ mod value_text;
 mod writer;
 
 pub use charset::{Charset, CharsetDecoder};
+pub use content::{Content, NotA};
 pub use error::XmlError;
 pub use event::{Event, Name};
 pub use limits::XmlLimits;
 pub use reader::TextReader;
+pub use reencode::{BinaryToText, ReencodeError, TextToBinary};
 pub use runtime::Runtime;
 pub use scope::{Scope, XML_NAMESPACE, XMLNS_NAMESPACE};
 pub use string::{Origin, Str};

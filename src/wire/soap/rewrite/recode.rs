@@ -115,8 +115,8 @@ fn text<'a>(
             let prefix = letter.map(|letter| format!("{}:", char::from(b'a' + letter % 26)));
             let string = prefix.unwrap_or_default() + string;
             let kind = match string.len() {
-                ..0x100 => RecordType::CHARS8_TEXT,
-                ..0x1_0000 => RecordType::CHARS16_TEXT,
+                0..0x100 => RecordType::CHARS8_TEXT,
+                0x100..0x1_0000 => RecordType::CHARS16_TEXT,
                 _ => RecordType::CHARS32_TEXT,
             };
             let kind = RecordType(kind.0 + end);
