@@ -198,7 +198,7 @@ impl FaultReader {
         self.detail_event(event)?;
         let part = self.path.pop();
         match part {
-            Some(Part::Value) => self.value()?,
+            Some(Part::Value) => self.value(),
             Some(Part::Text) => self.reason(),
             Some(Part::Role) => self.role = Some(self.text.trim().to_owned()),
             Some(Part::Detail) => {
@@ -222,16 +222,16 @@ impl FaultReader {
     }
 
     /// A qualified name; its prefix counts where it stands.
-    fn value(&mut self) -> Result<(), SoapError> {
+    fn value(&mut self) {
         let text = self.text.trim();
         let (prefix, local) = text.split_once(':').unwrap_or(("", text));
-        let name = QualifiedName::new(self.scope.resolve(prefix)?, local);
+        // Mono writes codes with prefixes that nothing declares.
+        let name = QualifiedName::new(self.scope.resolve(prefix).unwrap_or_default(), local);
         if self.path.last() == Some(&Part::Subcode) {
             self.subcodes.push(name);
         } else {
             self.code = Some(name);
         }
-        Ok(())
     }
 
     /// The first reason, unless a later one is in English. Bridging page 2.5.

@@ -157,6 +157,11 @@ impl HeaderReader {
         self.headers
     }
 
+    /// Whether a To that counts has been read to its end.
+    pub fn has_to(&self) -> bool {
+        self.done.iter().any(|block| block.field == Some(Kind::To))
+    }
+
     fn start(&mut self, name: &Name<'_>) -> Result<(), SoapError> {
         let Some(version) = self.version else {
             let version = SoapVersion::of(name.namespace.text).filter(|_| name.local == "Envelope");

@@ -87,3 +87,18 @@ pub(super) const fn a<'a>(namespace: Str<'a>, local: Str<'a>) -> Name<'a> {
 pub(super) const fn plain(local: Str<'_>) -> Name<'_> {
     Name { prefix: "", local, namespace: Str::plain("") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::binxml::find_static;
+
+    // [MC-NBFS] 2.2.
+    #[test]
+    fn every_name_has_its_place_in_the_static_dictionary() {
+        for name in ALL {
+            let found = find_static(name.text).unwrap();
+            assert_eq!((found.text, found.origin), (name.text, name.origin));
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Where events go.
 
-use crate::wire::xml::{Event, TextWriter, XmlError};
+use crate::wire::binxml::Writer;
+use crate::wire::xml::{Event, ReencodeError, TextWriter, XmlError};
 
 /// A writer of events, whatever bytes it makes of them.
 pub trait Sink {
@@ -19,5 +20,13 @@ impl Sink for TextWriter {
 
     fn event(&mut self, event: &Event<'_>) -> Result<(), XmlError> {
         Self::event(self, event)
+    }
+}
+
+impl Sink for Writer<'_> {
+    type Error = ReencodeError;
+
+    fn event(&mut self, event: &Event<'_>) -> Result<(), ReencodeError> {
+        Ok(Self::event(self, event)?)
     }
 }

@@ -24,6 +24,9 @@ pub struct Envelope {
     pub relates_to: Option<String>,
     /// The receiver.
     pub to: Option<String>,
+    /// Whether headers of somebody else will follow. Without them and without addressing there is no header element, as .NET
+    /// has none.
+    pub further_headers: bool,
 }
 
 impl Envelope {
@@ -60,7 +63,15 @@ impl Envelope {
 
     fn bare(version: SoapVersion, addressing: Addressing, action: &str) -> Self {
         let action = action.to_owned();
-        Self { version, addressing, action, message_id: None, relates_to: None, to: None }
+        Self {
+            version,
+            addressing,
+            action,
+            message_id: None,
+            relates_to: None,
+            to: None,
+            further_headers: false,
+        }
     }
 
     /// The envelope with [`Addressing::anonymous`] as its To.
@@ -79,7 +90,11 @@ impl Envelope {
         sink.event(&Event::Start(s(soap, names::ENVELOPE)))?;
         sink.event(&Event::Namespace { prefix: "s", uri: soap })?;
         if self.addressing == Addressing::None {
-            return sink.event(&Event::Start(s(soap, names::HEADER)));
+            return if self.further_headers {
+                sink.event(&Event::Start(s(soap, names::HEADER)))
+            } else {
+                Ok(())
+            };
         }
         let addressing = addressing(self.addressing);
         sink.event(&Event::Namespace { prefix: "a", uri: addressing })?;
@@ -107,7 +122,9 @@ impl Envelope {
     /// # Errors
     /// What the sink says.
     pub fn body<S: Sink>(&self, sink: &mut S) -> Result<(), S::Error> {
-        sink.event(&Event::End)?;
+        if self.addressing != Addressing::None || self.further_headers {
+            sink.event(&Event::End)?;
+        }
         sink.event(&Event::Start(s(soap(self.version), names::BODY)))
     }
 
