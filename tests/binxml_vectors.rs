@@ -11,6 +11,8 @@ use viaduct::wire::xml::{Content, NotA, Runtime};
 
 #[path = "binxml_vectors/program.rs"]
 mod program;
+#[path = "binxml_vectors/recordings.rs"]
+mod recordings;
 #[path = "binxml_vectors/support.rs"]
 mod support;
 

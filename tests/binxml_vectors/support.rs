@@ -50,6 +50,10 @@ pub(crate) struct Text {
 }
 
 impl Text {
+    pub(crate) fn framework() -> Self {
+        Self { runtime: Runtime::Framework, ..Self::default() }
+    }
+
     pub(crate) fn push(&mut self, event: &Event<'_>) {
         if self.in_tag && !matches!(event, Event::Namespace { .. } | Event::Attribute { .. }) {
             self.out.push('>');

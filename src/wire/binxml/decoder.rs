@@ -9,6 +9,7 @@ use super::cursor::{Cursor, Parse, Stop};
 use super::dictionaries::Dictionaries;
 use super::error::DecodeError;
 use super::limits::Limits;
+use super::parts::Parts;
 use super::scope::{Resolved, Scope};
 use super::text_record;
 use crate::wire::xml::{Event, Name, Str};
@@ -43,6 +44,8 @@ enum State {
     Tag { end: usize },
     /// The item of an array comes next.
     Item,
+    /// More of a long text comes next.
+    Text(Parts),
     /// The innermost element has ended by its text.
     End,
 }
@@ -113,6 +116,7 @@ impl<S: AsRef<str> + Default> Decoder<S> {
         match self.state {
             State::Content => self.content(input, dictionaries),
             State::Tag { end } => self.attribute(input, dictionaries, end),
+            State::Text(parts) => self.part(input, parts),
             State::End => Ok(self.end()),
             State::Item => self.item(input, dictionaries),
         }
@@ -173,7 +177,10 @@ impl<S: AsRef<str> + Default> Decoder<S> {
             return Err(DecodeError::BadRecord(kind).into());
         }
         let ends = kind & 1 == 1;
-        let value = text_record::value(kind & !1, &mut cursor, dictionaries)?;
+        let value = match text_record::value(kind & !1, &mut cursor, dictionaries) {
+            Err(Stop::More) if !self.whole && self.depth > 0 => return self.begin_parts(cursor.input),
+            value => value?,
+        };
         if self.depth == 0 {
             if ends {
                 return Err(DecodeError::UnbalancedEnd.into());
@@ -186,6 +193,27 @@ impl<S: AsRef<str> + Default> Decoder<S> {
         if ends {
             self.state = State::End;
         }
+        Ok(Event::Text(value))
+    }
+
+    /// A text that is not all there.
+    fn begin_parts<'i>(&mut self, input: &'i [u8]) -> Parse<Event<'i>> {
+        let mut cursor = Cursor::new(input, self.at);
+        let parts = Parts::begin(&mut cursor)?.ok_or(Stop::More)?;
+        self.at = cursor.at;
+        self.state = State::Text(parts);
+        self.part(input, parts)
+    }
+
+    fn part<'i>(&mut self, input: &'i [u8], mut parts: Parts) -> Parse<Event<'i>> {
+        let mut cursor = Cursor::new(input, self.at);
+        let value = parts.next(&mut cursor)?;
+        self.at = cursor.at;
+        self.state = match parts {
+            parts if !parts.is_over() => State::Text(parts),
+            Parts { ends: true, .. } => State::End,
+            _ => State::Content,
+        };
         Ok(Event::Text(value))
     }
 

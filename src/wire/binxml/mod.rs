@@ -6,15 +6,18 @@
 //! content  = element | Comment | text 80-BC | 03 element-without-content item-type count items
 //! ```
 //!
-//! [`Reader`] reads a document in memory. The events are those of [`crate::wire::xml`], which text XML has as well.
+//! [`Reader`] reads a document in memory and [`Feed`] one that comes in pieces; [`Writer`] writes. The events are those of [`crate::wire::xml`], which
+//! text XML has as well. [`Records`] shows what stands there, record by record.
 
 mod cursor;
 mod decoder;
 mod dictionaries;
 mod error;
+mod feed;
 mod limits;
 mod list;
 mod outgoing;
+mod parts;
 mod read_content;
 mod reader;
 mod record;
@@ -32,6 +35,7 @@ mod writer;
 
 pub use dictionaries::{Dictionaries, find_static, static_string};
 pub use error::DecodeError;
+pub use feed::Feed;
 pub use limits::Limits;
 pub use list::List;
 pub use outgoing::OutgoingTable;
