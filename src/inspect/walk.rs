@@ -29,7 +29,7 @@ enum Side {
     },
     Receiver {
         decoder: ReceiverDecoder,
-        /// The modes of the sessions that a receiver answers in; of the last one once they run out.
+        /// Of each session; that of the last one once they run out.
         modes: Vec<Mode>,
     },
 }
@@ -85,10 +85,9 @@ impl<'a> Walk<'a> {
         Self::new(bytes, Side::Initiator { decoder: InitiatorDecoder::new(policy), begun: false })
     }
 
-    /// What a receiver sent in sessions of these terms; where there are no more of them, the last ones go on.
+    /// What a receiver sent in sessions of these terms, all of a mode with answers; where there are no more of them, the last ones go on.
     pub fn receiver(bytes: &'a [u8], terms: &[Terms]) -> Self {
-        let modes: Vec<Mode> =
-            terms.iter().filter(|terms| terms.has_answer()).map(|terms| terms.mode).collect();
+        let modes: Vec<Mode> = terms.iter().map(|terms| terms.mode).collect();
         let first = modes.first().copied().unwrap_or(Mode::Duplex);
         let mut decoder = ReceiverDecoder::new(first, LIMITS);
         decoder.set_next_mode(nth_or_last(&modes, 1).unwrap_or(first));
@@ -157,8 +156,9 @@ impl<'a> Walk<'a> {
                 }
             }
             Piece::Record(record) => Item::Record(record),
-            Piece::Chunk(_) | Piece::Terminator => return None,
-            Piece::Payload { bytes, .. } | Piece::Opaque(bytes) => Item::Opaque(bytes),
+            Piece::Opaque(bytes) => Item::Opaque(bytes),
+            // Nothing but what `part` and the loop above have taken already.
+            Piece::Payload { .. } | Piece::Chunk(_) | Piece::Terminator => return self.item(),
         })
     }
 
