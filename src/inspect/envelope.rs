@@ -5,7 +5,9 @@ use std::ops::Range;
 use super::form::Form;
 use super::terms::Terms;
 use crate::wire::binxml::{self, Dictionaries, Limits, Reader, SessionTable};
-use crate::wire::xml::{Charset, CharsetDecoder, Event, TextReader, TextStyle, TextWriter, XmlError, XmlLimits};
+use crate::wire::xml::{
+    Charset, CharsetDecoder, Event, TextReader, TextStyle, TextWriter, XmlError, XmlLimits,
+};
 
 /// Reads the envelopes of one session in one direction. Each has to pass, in order, because later ones use the strings of earlier ones.
 #[derive(Debug)]
@@ -133,13 +135,8 @@ fn read_text(envelope: &[u8], charset: Charset, see: &mut See<'_>) -> Result<(),
 }
 
 /// Characters that XML does not have are shown as references: what is on the wire is to be seen.
-pub(super) const STYLE: TextStyle = TextStyle {
-    charset: Charset::Utf8,
-    mark: false,
-    declaration: false,
-    short: false,
-    lenient: true,
-};
+pub(super) const STYLE: TextStyle =
+    TextStyle { charset: Charset::Utf8, mark: false, declaration: false, short: false, lenient: true };
 
 /// What a session may define here. Services may take more than .NET's 2048 bytes (`MaxSessionSize`).
 const SESSION_BYTES: usize = 16 << 20;

@@ -38,13 +38,7 @@ enum Content {
 
 impl Layout {
     pub(super) fn new() -> Self {
-        Self {
-            writer: TextWriter::new(STYLE),
-            open: Vec::new(),
-            lines: Vec::new(),
-            depth: 0,
-            bytes: None,
-        }
+        Self { writer: TextWriter::new(STYLE), open: Vec::new(), lines: Vec::new(), depth: 0, bytes: None }
     }
 
     /// Takes the next event and the bytes it was read from.

@@ -69,9 +69,8 @@ fn envelope(payload: &Payload<'_>, envelopes: &mut Envelopes) -> Vec<Row> {
     let bytes = payload.bytes();
     let mut preface = None;
     let mut layout = Layout::new();
-    let read = envelopes.read(&bytes, &mut |found| preface = Some(found), &mut |event, at| {
-        layout.event(event, at)
-    });
+    let read =
+        envelopes.read(&bytes, &mut |found| preface = Some(found), &mut |event, at| layout.event(event, at));
     let mut rows = Vec::new();
     let at = |place: usize| payload.offset(place);
     if let Some(Preface { table, first }) = preface {
@@ -106,7 +105,11 @@ fn strings(table: &[u8], first: usize) -> Vec<(usize, usize, String)> {
     rows.push((
         0,
         at,
-        if size == 0 { "string table: nothing new".to_owned() } else { format!("string table, {size} bytes") },
+        if size == 0 {
+            "string table: nothing new".to_owned()
+        } else {
+            format!("string table, {size} bytes")
+        },
     ));
     let mut index = first;
     while let Some(Ok(Some((len, width)))) = table.get(at..).map(int31::decode) {
@@ -156,7 +159,9 @@ fn meaning(record: &Record<'_>) -> String {
             };
             format!("UpgradeRequest, {} bytes: {name}{layer}", name.len())
         }
-        Record::UpgradeResponse => "UpgradeResponse: the receiver agrees, the security layer begins".to_owned(),
+        Record::UpgradeResponse => {
+            "UpgradeResponse: the receiver agrees, the security layer begins".to_owned()
+        }
         Record::PreambleAck => "PreambleAck: the receiver accepts the preamble".to_owned(),
         Record::PreambleEnd => "PreambleEnd: the initiator waits for the answer".to_owned(),
     }
