@@ -158,10 +158,10 @@ fn xml_is_one_document_with_an_element_for_each_envelope() {
         match reader.read_event().unwrap() {
             quick_xml::events::Event::Start(tag) => {
                 if depth == 1 {
-                    assert_eq!(tag.name().as_ref(), b"envelope");
+                    assert_eq!(tag.name().as_ref(), "envelope");
                     envelopes += 1;
                     let name = tag.try_get_attribute("stream").unwrap().unwrap();
-                    names.insert(String::from_utf8(name.value.to_vec()).unwrap());
+                    names.insert(name.value.into_owned());
                 }
                 depth += 1;
             }
@@ -226,13 +226,19 @@ fn vectors(file: &str) -> Vec<Value> {
 
 #[test]
 fn xml_decode_and_encode_give_what_the_vectors_say() {
+    let mut in_other_pieces = Vec::new();
     for vector in vectors("transcode") {
-        let (name, dictionary) = (&vector["name"], vector["dictionary"].as_str().unwrap());
+        let (name, source) = (vector["name"].as_str().unwrap(), vector["source_xml"].as_str().unwrap());
         let document = bytes_of(&vector["hex"]);
-        let text = printed(&["xml", "decode", "--dictionary", dictionary], &document);
-        let back = viaduct(&["xml", "encode", "--dictionary", dictionary], text.as_bytes());
-        assert_eq!(back.stdout, document, "{name}: {text}");
+        let text = printed(&["xml", "decode"], &document);
+        let written = viaduct(&["xml", "encode"], source.as_bytes()).stdout;
+        if written != document {
+            in_other_pieces.push(name.to_owned());
+        }
+        assert_eq!(printed(&["xml", "decode"], &written), text, "{name}");
     }
+    // The text reader of .NET hands text out in pieces, at its buffer's ends and at line ends; each becomes a record.
+    assert_eq!(in_other_pieces, ["transcode long text", "transcode cr lf"]);
 }
 
 #[test]
@@ -252,11 +258,10 @@ fn xml_decode_reads_the_messages_of_a_session_one_after_the_other() {
 }
 
 #[test]
-fn xml_encode_of_a_session_is_what_decode_reads_and_uses_both_dictionaries() {
-    let text = "<s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\"><s:Body><Echo xmlns=\"urn:x\">1</Echo></s:Body></s:Envelope>";
+fn xml_encode_of_a_session_has_an_empty_table_in_front() {
+    let text = "<p:a xmlns:p=\"urn:x\">1</p:a>";
     let binary = viaduct(&["xml", "encode", "--dictionary", "session"], text.as_bytes()).stdout;
-    let expected = b"\x0b\x04Echo\x05urn:x\x56\x02\x0b\x01s\x04\x56\x0e\x42\x01\x0a\x03\x83\x01\x01";
-    assert_eq!(binary, expected);
+    assert_eq!(binary, b"\0\x6d\x01a\x09\x01p\x05urn:x\x83");
     assert_eq!(printed(&["xml", "decode", "--dictionary", "session"], &binary), text);
 }
 

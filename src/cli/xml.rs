@@ -5,12 +5,8 @@ use std::io::{self, IsTerminal, Read};
 use super::args::{Dictionary, XmlArgs, XmlCommand};
 use super::failure::Failure;
 use super::output::print_bytes;
-use crate::wire::binxml::{
-    Dictionaries, Ids, Limits, OutgoingTable, Reader, SessionTable, Writer, find_static,
-};
-use crate::wire::xml::{
-    Event, Name, Origin, Runtime, Str, TextReader, TextStyle, TextWriter, XmlError, XmlLimits,
-};
+use crate::wire::binxml::{Dictionaries, Ids, Limits, OutgoingTable, Reader, SessionTable, Writer};
+use crate::wire::xml::{Event, Runtime, TextReader, TextStyle, TextWriter, XmlError, XmlLimits};
 
 /// Runs it.
 pub(super) fn run(args: &XmlArgs) -> Result<(), Failure> {
@@ -83,7 +79,7 @@ fn document(
     Ok(at + reader.position())
 }
 
-/// The binary form of the text.
+/// The binary form of the text, as .NET writes what it reads from text: every string inline. A session's table in front of it is empty.
 fn encode(input: &[u8], dictionary: Dictionary) -> Result<Vec<u8>, Failure> {
     let mut table = OutgoingTable::default();
     let ids = match dictionary {
@@ -97,7 +93,7 @@ fn encode(input: &[u8], dictionary: Dictionary) -> Result<Vec<u8>, Failure> {
     reader.finish();
     loop {
         let event = match reader.next() {
-            Ok(Some(event)) => named(event, dictionary),
+            Ok(Some(event)) => event,
             Ok(None) => break,
             Err(error) => return Err(wrong_text(&error, reader.span().end)),
         };
@@ -108,32 +104,6 @@ fn encode(input: &[u8], dictionary: Dictionary) -> Result<Vec<u8>, Failure> {
     writer
         .finish()
         .map_err(|error| Failure::new(format!("standard input: {error}"), "give one whole document"))
-}
-
-/// Gives names and namespaces the ids that a service's own would have. Text stays text, since nobody knows what is a name in it.
-fn named(event: Event<'_>, dictionary: Dictionary) -> Event<'_> {
-    let string = |string| id_of(string, dictionary);
-    match event {
-        Event::Start(name) => {
-            Event::Start(Name { local: string(name.local), namespace: string(name.namespace), ..name })
-        }
-        Event::Namespace { prefix, uri } => Event::Namespace { prefix, uri: string(uri) },
-        Event::Attribute { name, value } => {
-            let name = Name { local: string(name.local), namespace: string(name.namespace), ..name };
-            Event::Attribute { name, value }
-        }
-        other => other,
-    }
-}
-
-fn id_of(string: Str<'_>, dictionary: Dictionary) -> Str<'_> {
-    let origin = match (dictionary, find_static(string.text)) {
-        (Dictionary::None, _) | (Dictionary::Static, None) => Origin::Plain,
-        (Dictionary::Session, None) if string.is_empty() => Origin::Plain,
-        (_, Some(known)) => known.origin,
-        (Dictionary::Session, None) => Origin::Dictionary,
-    };
-    Str { origin, ..string }
 }
 
 fn refused(at: usize, error: &dyn std::fmt::Display, advice: &str) -> Failure {

@@ -163,7 +163,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Which session the record is of that was just read, and which the next one will be of.
-    fn count(&mut self, item: &Item<'a>) -> usize {
+    fn session_of(&mut self, item: &Item<'a>) -> usize {
         match (&mut self.side, item) {
             (Side::Initiator { begun, .. }, Item::Record(Record::Version(_))) => {
                 self.session += usize::from(std::mem::replace(begun, true));
@@ -190,7 +190,7 @@ impl<'a> Iterator for Walk<'a> {
         }
         self.record_at = self.at;
         let item = self.item()?;
-        let session = self.count(&item);
+        let session = self.session_of(&item);
         Some(Found { offset: self.record_at, len: self.at - self.record_at, session, item })
     }
 }
