@@ -6,7 +6,11 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use proptest::collection::vec;
+use proptest::prelude::*;
 use serde_json::{Value, json};
+use viaduct::inspect::{Stream, Timeline};
+use viaduct::wire::framing::Mode;
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
@@ -280,5 +284,47 @@ fn bytes_that_are_no_document_are_a_failure_of_one_line() {
         assert_eq!(output.status.code(), Some(1), "{args:?} {input:?}");
         assert_eq!(output.stdout, b"", "{args:?} {input:?}");
         assert_eq!(String::from_utf8(output.stderr).unwrap().lines().count(), 1);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic_and_no_two_formats_disagree(
+        scenario in 0..43usize,
+        changes in vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let folder = &recordings()[scenario];
+        let damaged = |direction: &str| {
+            let mut bytes = fs::read(folder.join(format!("conn01.{direction}.bin"))).unwrap();
+            // The large bodies would say nothing more.
+            bytes.truncate(4096);
+            bytes.truncate(cut.index(bytes.len() + 1));
+            for (at, byte) in changes.iter().filter(|_| !bytes.is_empty()) {
+                let at = at.index(bytes.len());
+                bytes[at] = *byte;
+            }
+            bytes
+        };
+        let stream = Stream {
+            name: "x".to_owned(),
+            i2r: Some(damaged("c2s")),
+            r2i: Some(damaged("s2c")),
+            mode: Some(Mode::Duplex),
+            timeline: Timeline::default(),
+        };
+        let mut lines = [Vec::new(), Vec::new(), Vec::new()];
+        let [text, json, xml] = &mut lines;
+        let keep = |kept: &mut Vec<String>, line: &str| -> Result<(), ()> {
+            kept.push(line.to_owned());
+            Ok(())
+        };
+        stream.annotate(|line| keep(text, line)).unwrap();
+        stream.json(|line| keep(json, line)).unwrap();
+        stream.xml(|line| keep(xml, line)).unwrap();
+        let envelopes = json.iter().filter(|line| line.contains("-envelope\",")).count();
+        prop_assert_eq!(xml.len(), envelopes);
+        prop_assert_eq!(text.iter().filter(|line| line.contains("sizedEnvelope, ") || line.contains("SizedEnvelope, ")).count(), envelopes);
+        prop_assert_eq!(json.iter().filter(|line| line.contains("\"end\":\"")).count(), 2);
     }
 }
