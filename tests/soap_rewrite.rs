@@ -7,12 +7,12 @@ mod recorded;
 
 use proptest::prelude::*;
 use recorded::Recorded;
-use viaduct::wire::binxml::{Dictionaries, Limits, Reader, SessionTable};
+use viaduct::wire::binxml::{Dictionaries, Ids, Limits, OutgoingTable, Reader, SessionTable, Writer};
 use viaduct::wire::soap::{
-    Addressing, HeaderReader, Headers, RewriteError, SessionRewriter, SoapLimits, TextRewriter, ToRoute,
-    rewrite_binary, rewrite_text,
+    Addressing, Envelope, HeaderReader, Headers, RewriteError, SessionRewriter, SoapLimits, SoapVersion,
+    TextRewriter, ToRoute, rewrite_binary, rewrite_text,
 };
-use viaduct::wire::xml::{Charset, Event, TextReader, XmlLimits};
+use viaduct::wire::xml::{Charset, Event, Name, Runtime, Str, TextReader, TextToBinary, Value, XmlLimits};
 
 const SHORT: &str = "net.tcp://h:1/s";
 const LONG: &str = "net.tcp://a-host-with-a-long-name.example.net:12345/and/a/long/path/to/the/service";
@@ -118,10 +118,10 @@ fn every_recorded_envelope_has_its_headers() {
                 addressed += 1;
                 assert!(headers.action.unwrap().text.starts_with("urn:relay-probe"), "{}", recorded.name);
             }
-            if recorded.encoding == Some(8) && recorded.sent && headers.message_id.is_some() {
+            if let (Some(8), true, Some(id)) = (recorded.encoding, recorded.sent, headers.message_id) {
                 let to = headers.to.unwrap();
                 assert!(to.text.starts_with("net.tcp://localhost:") || to.text.contains("anonymous"));
-                assert!(headers.message_id.unwrap().text.starts_with("urn:uuid:"), "{}", recorded.name);
+                assert!(id.text.starts_with("urn:uuid:"), "{}", recorded.name);
             }
         }
     }
@@ -244,6 +244,61 @@ fn a_signed_to_is_refused_where_it_would_change_and_passes_where_not() {
         let message = envelope(&headers);
         assert_eq!(rewrite(&message, SHORT), Err(RewriteError::Signed));
         assert_eq!(rewrite(&message, "net.tcp://host/probe"), Ok(message));
+    }
+}
+
+#[test]
+fn a_signed_to_in_binary_is_refused_and_ends_the_session() {
+    let signature = "<d:Signature><d:SignedInfo><d:Reference URI='#to'/></d:SignedInfo></d:Signature>";
+    let message = envelope(&format!("<x>{signature}</x><a:To u:Id='to'>net.tcp://relay/probe</a:To>"));
+    let mut converter = TextToBinary::new(Charset::Utf8, XmlLimits::default(), Ids::Static);
+    let mut document = Vec::new();
+    converter.push(message.as_bytes(), &mut document).unwrap();
+    converter.finish(&mut document).unwrap();
+    let route = ToRoute::new("/probe", SHORT, false).unwrap();
+    let mut out = Vec::new();
+    assert_eq!(rewrite_binary(&document, &route, &mut out), Err(RewriteError::Signed));
+    document.insert(0, 0);
+    let mut session = SessionRewriter::new(route);
+    assert_eq!(session.rewrite(&document, &mut out), Err(RewriteError::Signed));
+    // The strings of a refused message never reached the service.
+    assert_eq!(session.rewrite(b"\x00", &mut out), Err(RewriteError::Signed));
+    assert!(out.is_empty());
+}
+
+#[test]
+fn an_entry_that_means_something_else_as_well_stays() {
+    const TO: &str = "net.tcp://relay/probe";
+    // A session whose messages use the string of To in their bodies: as text, as an attribute's value, as a namespace.
+    let message = |table: &mut OutgoingTable, id: &str, in_body: bool| {
+        let envelope = Envelope::request(SoapVersion::Soap12, Addressing::Ws10, "urn:a", id, TO);
+        let mut writer = Writer::new(Ids::Session(table), Runtime::Net8);
+        envelope.start(&mut writer).unwrap();
+        envelope.body(&mut writer).unwrap();
+        if in_body {
+            let name = Name { namespace: Str::dictionary(TO), ..Name::local(Str::dictionary("b")) };
+            writer.event(&Event::Start(name)).unwrap();
+            let to = Value::Dictionary(Str::dictionary(TO));
+            writer.event(&Event::Attribute { name: Name::local("k"), value: to }).unwrap();
+            writer.event(&Event::Text(to)).unwrap();
+            writer.event(&Event::End).unwrap();
+        }
+        envelope.end(&mut writer).unwrap();
+        writer.finish().unwrap()
+    };
+    for bodies in [[true, false, true], [false, true, false], [false, false, true]] {
+        for sent in [2048, 40, 5] {
+            let mut table = OutgoingTable::new(2048);
+            let envelopes: Vec<_> =
+                bodies.iter().map(|body| message(&mut table, "urn:uuid:1", *body)).collect();
+            let recorded = Recorded { name: String::new(), encoding: Some(8), sent: true, envelopes };
+            let route = ToRoute::new("/probe", LONG, false).unwrap();
+            let after = infosets(&recorded, &rewritten(&recorded, &route, sent));
+            for ((_, old), (headers, new)) in infosets(&recorded, &recorded.envelopes).iter().zip(after) {
+                assert_eq!(headers.to.unwrap().text, LONG);
+                assert_eq!(old.replacen(TO, LONG, 1), new, "{bodies:?} {sent}");
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "soap/recorded.rs"]
+#[allow(dead_code, reason = "shared with tests that ask who sent it")]
 mod recorded;
 
 use viaduct::wire::binxml::{Dictionaries, Ids, Limits, OutgoingTable, Reader, SessionTable, Writer};

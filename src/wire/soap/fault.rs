@@ -7,7 +7,7 @@ use super::sink::Sink;
 use super::version::SoapVersion;
 use crate::wire::xml::{Event, Name, Str, TextReader, Value, XML_NAMESPACE, XmlError, XmlLimits};
 
-/// Where the codes of WCF's dispatcher live; a fault with one of them has the action [`DISPATCHER_ACTION`].
+/// Where the codes of WCF's dispatcher live; a fault with one of them has it, with `/fault` behind, as its action.
 pub const DISPATCHER: &str =
     "http://schemas.microsoft.com/net/2005/12/windowscommunicationfoundation/dispatcher";
 const DISPATCHER_ACTION: &str =

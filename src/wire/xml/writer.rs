@@ -27,7 +27,9 @@ pub struct TextWriter {
     scope: Scope,
     /// A start tag that still lacks its `>`, and the names in it that are not resolved yet.
     in_tag: bool,
-    pending: Vec<(String, String)>,
+    pending: String,
+    /// Of each: where its prefix ends in `pending`, and where the namespace after that.
+    pending_at: Vec<(usize, usize)>,
     /// Bytes of the text before that did not fill three.
     bytes: [u8; 3],
     bytes_len: usize,
@@ -60,7 +62,8 @@ impl TextWriter {
             open_at: Vec::new(),
             scope: Scope::new(),
             in_tag: false,
-            pending: Vec::new(),
+            pending: String::new(),
+            pending_at: Vec::new(),
             bytes: [0; 3],
             bytes_len: 0,
             root_done: false,
@@ -179,7 +182,10 @@ impl TextWriter {
 
     /// Remembers that a name's prefix has to stand for its namespace once the tag is complete.
     fn expect(&mut self, name: &Name<'_>) {
-        self.pending.push((name.prefix.to_owned(), name.namespace.text.to_owned()));
+        self.pending.push_str(name.prefix);
+        let prefix_end = self.pending.len();
+        self.pending.push_str(name.namespace.text);
+        self.pending_at.push((prefix_end, self.pending.len()));
     }
 
     fn attribute_may_come(&self) -> Result<(), XmlError> {
@@ -198,11 +204,15 @@ impl TextWriter {
             return Ok(());
         }
         self.in_tag = false;
-        for (prefix, namespace) in self.pending.drain(..) {
-            if self.scope.resolve(&prefix)? != namespace {
+        let mut start = 0;
+        for (prefix_end, end) in self.pending_at.drain(..) {
+            let prefix = &self.pending[start..prefix_end];
+            if self.scope.resolve(prefix)? != &self.pending[prefix_end..end] {
                 return Err(XmlError::UndefinedPrefix);
             }
+            start = end;
         }
+        self.pending.clear();
         self.out.push_str(with);
         Ok(())
     }

@@ -24,6 +24,7 @@ pub struct SessionRewriter {
     sent: SentTable,
     /// Whether ids and strings are the same on both sides.
     same: bool,
+    failed: Option<RewriteError>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -48,14 +49,24 @@ impl SessionRewriter {
             entries: Vec::new(),
             sent: SentTable::new(sent),
             same: true,
+            failed: None,
         }
     }
 
     /// Appends the next message, string table included, with its To rewritten.
     ///
     /// # Errors
-    /// [`RewriteError`]; nothing has been appended, and the session cannot go on.
+    /// [`RewriteError`]; nothing has been appended, and the session cannot go on: every later call gives the same error.
     pub fn rewrite(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<Headers, RewriteError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        let result = self.message(message, out);
+        self.failed = result.as_ref().err().cloned();
+        result
+    }
+
+    fn message(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<Headers, RewriteError> {
         let old = self.strings.len();
         let begins = self.strings.read(message)?;
         let document = &message[begins..];
