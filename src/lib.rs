@@ -5,6 +5,7 @@
 //!           gateway   →  doors, relay, store, io        connector →  io
 //!           doors     →  relay, auth, entity, wire, io
 //!           - - - - - - - - - - - - - - - - - - - - - -  below: no sockets, no clock, no randomness
+//!           inspect   →  wire                           (for cli alone)
 //!           relay     →  auth, entity, wire
 //!           auth      →  entity
 //!           entity, wire  →  nothing
@@ -20,6 +21,7 @@ pub mod connector;
 pub mod doors;
 pub mod entity;
 pub mod gateway;
+pub mod inspect;
 pub mod io;
 pub mod management;
 pub mod relay;

@@ -20,6 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("auth", &["entity"]),
     ("relay", &["auth", "entity", "wire"]),
     ("bridge", &["entity", "wire"]),
+    ("inspect", &["wire"]),
     ("io", &["entity", "wire"]),
     ("store", &["entity", "io", "relay"]),
     ("config", &["entity"]),
@@ -40,6 +41,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "doors",
             "entity",
             "gateway",
+            "inspect",
             "io",
             "management",
             "relay",
@@ -51,7 +53,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// The half that knows no socket, no clock and no random source. Design, section 3.
-const PURE: &[&str] = &["wire", "entity", "auth", "relay", "bridge"];
+const PURE: &[&str] = &["wire", "entity", "auth", "relay", "bridge", "inspect"];
 
 /// What the pure half never names.
 const IMPURE: &[&str] = &[
@@ -112,7 +114,7 @@ fn folders_name_only_what_is_below_them() {
 fn the_pure_half_names_no_socket_no_file_no_clock_and_no_random_source() {
     let found = named(|source| source.folder().is_some_and(|folder| PURE.contains(&folder)), IMPURE);
     check(
-        "wire, entity, auth, relay and bridge are pure: time and numbers are arguments (docs/architecture.md)",
+        "wire, entity, auth, relay, bridge and inspect are pure: time and numbers are arguments (docs/architecture.md)",
         &found,
     );
 }

@@ -71,6 +71,10 @@ pub enum Command {
     Connect(ConnectArgs),
     /// Print a SAS token, or the lines an app.config needs
     Token(TokenArgs),
+    /// Decode recorded net.tcp traffic: framing records, envelopes, dictionaries
+    Inspect(InspectArgs),
+    /// Turn binary XML into text and back
+    Xml(XmlArgs),
     /// Print the completion script of a shell
     Completions(CompletionsArgs),
     /// Print the manual page
@@ -196,6 +200,90 @@ pub struct TokenArgs {
     /// Where the connection string comes from.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+}
+
+/// `viaduct inspect`.
+#[derive(Clone, Debug, Args)]
+pub struct InspectArgs {
+    /// Recordings: a folder with NAME.c2s.bin and NAME.s2c.bin, a file with one direction, or - for standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: InspectFormat,
+    /// The direction of a file whose name does not say it
+    #[arg(long, value_enum, value_name = "DIR")]
+    pub dir: Option<InspectDirection>,
+    /// The mode of the sessions, for a file with the receiver's direction alone
+    #[arg(long, value_enum, value_name = "MODE")]
+    pub mode: Option<InspectMode>,
+}
+
+/// What `viaduct inspect` prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum InspectFormat {
+    /// An annotation for people, both directions merged in time.
+    #[default]
+    Text,
+    /// One JSON object a record.
+    Json,
+    /// The envelopes in one XML document.
+    Xml,
+}
+
+/// A direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum InspectDirection {
+    /// Initiator (client) to receiver (service).
+    I2r,
+    /// Receiver (service) to initiator (client).
+    R2i,
+}
+
+/// A mode that a receiver answers in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum InspectMode {
+    /// Buffered transfer.
+    Duplex,
+    /// Streamed transfer.
+    Singleton,
+}
+
+/// `viaduct xml`.
+#[derive(Clone, Debug, Args)]
+pub struct XmlArgs {
+    /// Which way
+    #[command(subcommand)]
+    pub command: XmlCommand,
+}
+
+/// The ways of `viaduct xml`. Both go from standard input to standard output.
+#[derive(Clone, Debug, Subcommand)]
+pub enum XmlCommand {
+    /// Binary XML to text
+    Decode(DictionaryArgs),
+    /// Text to binary XML
+    Encode(DictionaryArgs),
+}
+
+/// Which strings may stand as ids.
+#[derive(Clone, Debug, Args)]
+pub struct DictionaryArgs {
+    /// Which strings may stand as ids
+    #[arg(long, value_enum, default_value_t, value_name = "DICTIONARY")]
+    pub dictionary: Dictionary,
+}
+
+/// The dictionaries of a document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Dictionary {
+    /// None at all.
+    None,
+    /// That of SOAP: framing encoding 7, application/soap+msbin1.
+    #[default]
+    Static,
+    /// Also a session's, whose string table stands in front: framing encoding 8, application/soap+msbinsession1.
+    Session,
 }
 
 /// `viaduct completions`.

@@ -10,12 +10,15 @@ mod failure;
 mod forward;
 mod init;
 mod init_config;
+mod inspect;
 mod listen;
 mod manual;
 mod output;
+mod recording;
 mod run;
 mod serve;
 mod token;
+mod xml;
 
 pub use args::Cli;
 pub use run::main;

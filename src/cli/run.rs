@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::args::{Cli, Command, GlobalArgs, LogFormat};
 use super::failure::Failure;
-use super::{connect, demo, forward, init, listen, manual, serve, token};
+use super::{connect, demo, forward, init, inspect, listen, manual, serve, token, xml};
 use crate::telemetry;
 
 /// Runs the command of this process's arguments. Status: 0 good, 1 it did not work, 2 the command line was wrong.
@@ -22,6 +22,8 @@ fn run(Cli { global, command }: Cli) -> Result<(), Failure> {
     match command {
         Command::Init(args) => init::run(&args),
         Command::Token(args) => token::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Xml(args) => xml::run(&args),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
         Command::ConfigurationReference => manual::configuration_reference(),

@@ -25,6 +25,7 @@ mod preamble;
 mod reader;
 mod record;
 mod via;
+mod via_text;
 
 pub use direction::{InitiatorDecoder, Piece, ReceiverDecoder};
 pub use error::DecodeError;
@@ -37,4 +38,5 @@ pub use preamble::{
 };
 pub use reader::{PreambleEvent, PreambleReader};
 pub use record::{Encoding, KnownEncoding, Mode, Record, RecordType, Upgrade, Version};
-pub use via::{DEFAULT_PORT, Scheme, Via, ViaText, with_token};
+pub use via::{DEFAULT_PORT, Scheme, Via, with_token};
+pub use via_text::ViaText;

@@ -120,36 +120,6 @@ impl fmt::Debug for Via {
     }
 }
 
-/// The text of a Via record as it came. It prints itself up to its token.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct ViaText<'a>(&'a str);
-
-impl<'a> ViaText<'a> {
-    /// Wraps the text of a record.
-    pub fn new(text: &'a str) -> Self {
-        Self(text)
-    }
-
-    /// The whole text. It may hold a token: not for logs.
-    pub fn expose(&self) -> &'a str {
-        self.0
-    }
-}
-
-impl fmt::Debug for ViaText<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Cut at the marker itself, in whatever path it stands: the text may be no URI at all.
-        let mut end = 0;
-        for segment in self.0.split_inclusive(['/', '\\', '?', '#']) {
-            end += segment.len();
-            if is_sas(segment.trim_end_matches(['/', '\\', '?', '#'])) {
-                return write!(f, "{:?}…", &self.0[..end]);
-            }
-        }
-        write!(f, "{:?}", self.0)
-    }
-}
-
 /// The URI with a token as its last two path segments: the `clientVia` of a plain client. The result is a secret.
 pub fn with_token(uri: &str, token: &str) -> String {
     let end = uri.find(['?', '#']).unwrap_or(uri.len());
@@ -184,7 +154,7 @@ fn token_segments(path: &str) -> Result<Option<usize>, DecodeError> {
     }
 }
 
-fn is_sas(segment: &str) -> bool {
+pub(super) fn is_sas(segment: &str) -> bool {
     segment.eq_ignore_ascii_case(SAS)
         || (segment.contains('%')
             && percent_decode_str(segment).decode_utf8_lossy().eq_ignore_ascii_case(SAS))
@@ -275,6 +245,7 @@ mod tests {
     use secrecy::ExposeSecret as _;
 
     use super::*;
+    use crate::wire::framing::ViaText;
 
     const TOKEN: &str = "SharedAccessSignature sr=http%3a%2f%2fh%2fe&sig=c2ln%3d&se=1700000000&skn=send";
 

@@ -1,0 +1,102 @@
+//! Arrays: many elements of one name, each with one value ([MC-NBFX] 2.2.3).
+
+use uuid::Uuid;
+
+use super::record_type::RecordType;
+use super::write_error::WriteError;
+use super::write_value::decimal;
+use super::writer::Writer;
+use crate::wire::xml::{DateTime, Decimal, Runtime, Str, TimeSpan};
+
+/// The items of an array: the types that one may have.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(missing_docs, reason = "the type says it")]
+pub enum ArrayItems<'a> {
+    Bool(&'a [bool]),
+    Int16(&'a [i16]),
+    Int32(&'a [i32]),
+    Int64(&'a [i64]),
+    Float(&'a [f32]),
+    Double(&'a [f64]),
+    Decimal(&'a [Decimal]),
+    DateTime(&'a [DateTime]),
+    TimeSpan(&'a [TimeSpan]),
+    Uuid(&'a [Uuid]),
+}
+
+impl ArrayItems<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Bool(items) => items.len(),
+            Self::Int16(items) => items.len(),
+            Self::Int32(items) => items.len(),
+            Self::Int64(items) => items.len(),
+            Self::Float(items) => items.len(),
+            Self::Double(items) => items.len(),
+            Self::Decimal(items) => items.len(),
+            Self::DateTime(items) => items.len(),
+            Self::TimeSpan(items) => items.len(),
+            Self::Uuid(items) => items.len(),
+        }
+    }
+
+    fn kind(&self) -> RecordType {
+        let kind = match self {
+            Self::Bool(_) => RecordType::BOOL_TEXT,
+            Self::Int16(_) => RecordType::INT16_TEXT,
+            Self::Int32(_) => RecordType::INT32_TEXT,
+            Self::Int64(_) => RecordType::INT64_TEXT,
+            Self::Float(_) => RecordType::FLOAT_TEXT,
+            Self::Double(_) => RecordType::DOUBLE_TEXT,
+            Self::Decimal(_) => RecordType::DECIMAL_TEXT,
+            Self::DateTime(_) => RecordType::DATE_TIME_TEXT,
+            Self::TimeSpan(_) => RecordType::TIME_SPAN_TEXT,
+            Self::Uuid(_) => RecordType::UUID_TEXT,
+        };
+        kind.with_end()
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        match self {
+            Self::Bool(items) => items.iter().map(|item| u8::from(*item)).collect(),
+            Self::Int16(items) => items.iter().flat_map(|item| item.to_le_bytes()).collect(),
+            Self::Int32(items) => items.iter().flat_map(|item| item.to_le_bytes()).collect(),
+            Self::Int64(items) => items.iter().flat_map(|item| item.to_le_bytes()).collect(),
+            Self::Float(items) => items.iter().flat_map(|item| item.to_le_bytes()).collect(),
+            Self::Double(items) => items.iter().flat_map(|item| item.to_le_bytes()).collect(),
+            Self::Decimal(items) => items.iter().flat_map(|item| decimal(*item)).collect(),
+            Self::DateTime(items) => items.iter().flat_map(|item| item.bits().to_le_bytes()).collect(),
+            Self::TimeSpan(items) => items.iter().flat_map(|item| item.0.to_le_bytes()).collect(),
+            Self::Uuid(items) => items.iter().flat_map(|item| item.to_bytes_le()).collect(),
+        }
+    }
+}
+
+impl Writer<'_> {
+    /// Writes an element for each item, as one array. Of no items nothing is written.
+    ///
+    /// # Errors
+    /// There is no element for it, more than 2^31 - 1 items, or a prefix that cannot stand for the namespace.
+    pub fn array(
+        &mut self,
+        prefix: Option<&str>,
+        local: Str<'_>,
+        namespace: Str<'_>,
+        items: ArrayItems<'_>,
+    ) -> Result<(), WriteError> {
+        let count = i32::try_from(items.len()).map_err(|_| WriteError::TooLong)?;
+        if count == 0 {
+            return Ok(());
+        }
+        let (local, namespace) = match self.runtime {
+            // .NET 8 forgets here that they are of a dictionary.
+            Runtime::Net8 => (Str::plain(local.text), Str::plain(namespace.text)),
+            Runtime::Framework => (local, namespace),
+        };
+        self.array_tag(prefix, local, namespace)?;
+        self.buffer.node(items.kind());
+        self.buffer.int31(count as u32);
+        self.buffer.block(&items.encode());
+        Ok(())
+    }
+}

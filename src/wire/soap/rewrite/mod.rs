@@ -1,0 +1,19 @@
+//! To rewritten on its way to a service whose port or path differ from what its clients know. Framing page 7.4.
+//!
+//! Where To stands depends on the encoding: an entry of the session's string table, once for the whole session (Microsoft's
+//! way); text in each envelope (Mono's way, and encoding 7); text XML. Everything else of an envelope stays as it is, byte for
+//! byte, and a To that is signed is never touched.
+
+mod binary;
+mod error;
+mod recode;
+mod route;
+mod session;
+mod table;
+mod text;
+
+pub use binary::rewrite_binary;
+pub use error::RewriteError;
+pub use route::ToRoute;
+pub use session::SessionRewriter;
+pub use text::{TextRewriter, rewrite_text};
