@@ -59,7 +59,10 @@ impl Feed {
     ///
     /// # Errors
     /// The document is malformed, or exceeds a limit. Every later call fails the same way.
-    pub fn next<'e>(&'e mut self, dictionaries: Dictionaries<'e>) -> Result<Option<Event<'e>>, DecodeError> {
+    pub fn next_event<'e>(
+        &'e mut self,
+        dictionaries: Dictionaries<'e>,
+    ) -> Result<Option<Event<'e>>, DecodeError> {
         if let Some(result) = self.over {
             return result.map(|()| None);
         }

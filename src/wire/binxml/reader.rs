@@ -29,7 +29,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// The document is malformed, or exceeds a limit. Every later call fails the same way.
     #[inline]
-    pub fn next(&mut self) -> Result<Option<Event<'a>>, DecodeError> {
+    pub fn next_event(&mut self) -> Result<Option<Event<'a>>, DecodeError> {
         match self.decoder.next(self.input, self.dictionaries) {
             Ok(mut event) => {
                 if let Event::Start(name) | Event::Attribute { name, .. } = &mut event {

@@ -90,7 +90,8 @@ pub(super) fn length(width: u8, cursor: &mut Cursor<'_>) -> Parse<usize> {
     }
 }
 
-/// [MC-NBFX] 2.3.1.11: reserved, scale, sign, then 32 high and 64 low bits. .NET 8 reads odd ones, .NET Framework and we do not.
+/// [MC-NBFX] 2.3.1.11: reserved, scale, sign, then 32 high and 64 low bits.
+// DIFFERS: .NET 8 reads reserved bits, other signs and scales above 28, and a bool of any byte; nobody writes them.
 fn decimal(bytes: [u8; 16]) -> Option<Decimal> {
     let [0, 0, scale, sign @ (0 | 0x80), h0, h1, h2, h3, low @ ..] = bytes else { return None };
     let high = u32::from_le_bytes([h0, h1, h2, h3]);

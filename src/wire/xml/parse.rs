@@ -150,7 +150,7 @@ fn ticks_of(fraction: &str) -> u64 {
 /// Days since 0001-01-01 in the proleptic Gregorian calendar.
 fn days(year: u64, month: u64, day: u64) -> Option<u64> {
     const BEFORE: [u64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let index = usize::try_from(month).ok()?.checked_sub(1)?;
     let before = *BEFORE.get(index)?;
     let length = BEFORE.get(index + 1).unwrap_or(&365) - before + u64::from(leap && month == 2);
