@@ -111,7 +111,7 @@ fn read(document: &[u8], limits: &Limits) -> u64 {
     let mut reader = Reader::new(document, Dictionaries::STATIC, limits.clone());
     let mut events = 0;
     while let Some(event) = reader.next_event().unwrap() {
-        black_box(&event);
+        black_box(event);
         events += 1;
     }
     events
@@ -136,7 +136,7 @@ fn benches(criterion: &mut Criterion) {
                 for piece in document.chunks(4096) {
                     feed.push(piece);
                     while let Some(event) = feed.next_event(Dictionaries::STATIC).unwrap() {
-                        black_box(&event);
+                        black_box(event);
                     }
                 }
                 feed.finish();
@@ -150,7 +150,7 @@ fn benches(criterion: &mut Criterion) {
                 let mut reader = Reader::new(document, Dictionaries::STATIC, limits.clone());
                 let mut writer = Writer::new(Ids::Static, Runtime::Framework);
                 while let Some(event) = reader.next_event().unwrap() {
-                    writer.event(&event).unwrap();
+                    writer.event(event).unwrap();
                 }
                 black_box(writer.finish().unwrap());
             }

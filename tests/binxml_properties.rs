@@ -41,7 +41,7 @@ fn read(
 ) -> Result<Vec<String>, DecodeError> {
     let (mut reader, mut events) = (Reader::new(document, dictionaries, limits.clone()), Vec::new());
     while let Some(event) = reader.next_event()? {
-        summary(&mut events, &event);
+        summary(&mut events, event);
     }
     Ok(events)
 }
@@ -140,7 +140,7 @@ proptest! {
         let mut writer = Writer::new(Ids::Session(&mut table), Runtime::Net8);
         let mut events = Vec::new();
         let mut joined = Vec::new();
-        while let Ok(Some(event)) = reader.next_event() {
+        while let Ok(Some(&event)) = reader.next_event() {
             // Bytes are joined before they are cut into records: what comes back is their base64 as one text.
             if let Event::Text(Value::Bytes(bytes)) = event {
                 joined.extend_from_slice(bytes);

@@ -9,6 +9,8 @@ use viaduct::wire::binxml::{
 };
 use viaduct::wire::xml::{Content, NotA, Runtime};
 
+#[path = "binxml_vectors/limits.rs"]
+mod limits;
 #[path = "binxml_vectors/program.rs"]
 mod program;
 #[path = "binxml_vectors/recordings.rs"]

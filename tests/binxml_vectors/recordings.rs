@@ -118,7 +118,7 @@ fn envelopes_of_recordings_are_read_and_encode_to_the_same_bytes() {
             let mut writer = Writer::new(ids, Runtime::Framework);
             let mut reader = Reader::new(document, dictionaries, Limits::default());
             while let Some(event) = reader.next_event().unwrap() {
-                writer.event(&event).unwrap();
+                writer.event(event).unwrap();
             }
             let written = writer.finish().unwrap();
             // An array is read as the elements it stands for, and those are written.

@@ -35,7 +35,7 @@ pub(crate) fn canonical(
     let mut reader = Reader::new(document, dictionaries, limits.clone());
     let mut text = Text { runtime, ..Text::default() };
     while let Some(event) = reader.next_event()? {
-        text.push(&event);
+        text.push(event);
     }
     Ok(text.finish())
 }

@@ -19,8 +19,9 @@ pub(super) struct Array {
 }
 
 impl<S: AsRef<str> + Default> Decoder<S> {
-    /// Reads what stands between the mark of an array and its items, [MC-NBFX] 2.2.3.
-    pub(super) fn begin_array(&mut self, mut cursor: Cursor<'_>) -> Parse<()> {
+    /// Reads what stands between the mark of an array and its items, [MC-NBFX] 2.2.3, and says where the start tag is.
+    #[cold]
+    pub(super) fn begin_array(&mut self, mut cursor: Cursor<'_>) -> Parse<usize> {
         if self.depth == 0 {
             // DIFFERS: .NET reads it as several roots, and a document without any; both are none.
             return Err(DecodeError::MultipleRoots.into());
@@ -64,38 +65,34 @@ impl<S: AsRef<str> + Default> Decoder<S> {
             .ok_or(DecodeError::ArrayTooLong { max })?;
         self.at = cursor.at;
         self.array = Some(Array { tag_at, tag_end, kind, left: count, next: cursor.at });
-        Ok(())
+        Ok(tag_at)
     }
 
-    /// The element of the next item, or what follows the array.
-    pub(super) fn next_item<'i>(
-        &mut self,
-        input: &'i [u8],
-        dictionaries: Dictionaries<'i>,
-    ) -> Parse<Event<'i>>
-    where
-        S: From<&'i str>,
-    {
+    /// Where the element of the next item is read, or what follows the array.
+    #[cold]
+    pub(super) fn next_item(&mut self) -> usize {
         match self.array {
-            Some(Array { tag_at, left: 1.., .. }) => self.start(input, tag_at, dictionaries),
+            Some(Array { tag_at, left: 1.., .. }) => tag_at,
             Some(Array { next, .. }) => {
                 self.at = next;
                 self.array = None;
-                self.content(input, dictionaries)
+                next
             }
-            None => self.content(input, dictionaries),
+            None => self.at,
         }
     }
 
-    pub(super) fn item<'i>(&mut self, input: &'i [u8], dictionaries: Dictionaries<'i>) -> Parse<Event<'i>> {
+    #[inline(never)]
+    pub(super) fn item<'e>(&mut self, input: &'e [u8], event: &mut Event<'e>) -> Parse<()> {
         let Some(array) = &mut self.array else { return Err(DecodeError::BadArray.into()) };
         let mut cursor = Cursor::new(input, array.next);
-        let value = text_record::value(array.kind & !1, &mut cursor, dictionaries)?;
+        let value = text_record::value(array.kind & !1, &mut cursor, Dictionaries::NONE)?;
         array.next = cursor.at;
         array.left -= 1;
         self.at = cursor.at;
         self.state = State::End;
-        Ok(Event::Text(value))
+        *event = Event::Text(value);
+        Ok(())
     }
 
     /// Which input is still needed: that before the second number is not, apart from the first range.
@@ -110,7 +107,7 @@ impl<S: AsRef<str> + Default> Decoder<S> {
     pub(super) fn moved(&mut self) {
         let (tag, rest) = self.needs();
         if let Some(array) = &mut self.array {
-            if let State::Tag { end } = &mut self.state {
+            if let State::Tag { end, .. } = &mut self.state {
                 *end -= tag.start;
                 self.at -= tag.start;
             } else {
@@ -120,7 +117,7 @@ impl<S: AsRef<str> + Default> Decoder<S> {
             array.tag_end -= tag.start;
             array.next = tag.len();
         } else {
-            if let State::Tag { end } = &mut self.state {
+            if let State::Tag { end, .. } = &mut self.state {
                 *end -= rest;
             }
             self.at = 0;

@@ -8,9 +8,10 @@ use super::cursor::{Cursor, Parse, Stop};
 use super::dictionaries::Dictionaries;
 use super::error::DecodeError;
 use super::limits::Limits;
-use super::names::{Names, attribute_form, declaration, letter, short};
+use super::names::{Names, attribute_form, letter, short, skip_attribute};
 use super::parts::Parts;
-use super::scope::{Resolved, Scope};
+use super::record_type::RecordType;
+use super::scope::{Lend, Scope};
 use super::text_record;
 use crate::wire::xml::{Event, Name, Str};
 
@@ -19,8 +20,6 @@ use crate::wire::xml::{Event, Name, Str};
 pub(super) struct Decoder<S> {
     pub(super) limits: Limits,
     pub(super) scope: Scope<S>,
-    /// What the prefix of the last name stands for; the caller puts the namespace into the event.
-    pub(super) resolved: Resolved,
     /// Where the next record begins.
     pub(super) at: usize,
     pub(super) state: State,
@@ -38,7 +37,11 @@ pub(super) enum State {
     /// A record of content comes next.
     Content,
     /// Attributes come next, up to `end`.
-    Tag { end: usize },
+    Tag {
+        end: usize,
+        /// The declaration that comes next among them.
+        declared: usize,
+    },
     /// The item of an array comes next.
     Item,
     /// More of a long text comes next.
@@ -60,7 +63,6 @@ impl<S: AsRef<str> + Default> Decoder<S> {
             names: (limits.name_table < usize::MAX).then(Names::default),
             limits,
             scope: Scope::new(),
-            resolved: Resolved::None,
             at: 0,
             state: State::Content,
             root: Root::Awaited,
@@ -87,78 +89,103 @@ impl<S: AsRef<str> + Default> Decoder<S> {
         }
     }
 
-    /// The next event; names are without their namespace. [`Stop::More`] also where the document may be over.
-    #[inline]
-    pub(super) fn next<'i>(&mut self, input: &'i [u8], dictionaries: Dictionaries<'i>) -> Parse<Event<'i>>
+    /// The next event. [`Stop::More`] also where the document may be over.
+    ///
+    /// It is written to where the caller keeps it, and all that common documents need is in one function: to move an event that has just been put
+    /// together costs more than to read it.
+    #[inline(always)]
+    pub(super) fn next<'s, 'e>(
+        &'s mut self,
+        input: &'e [u8],
+        dictionaries: Dictionaries<'e>,
+        event: &mut Event<'e>,
+    ) -> Parse<()>
     where
-        S: From<&'i str>,
+        S: From<&'e str> + Lend<'s, 'e>,
     {
+        if let State::Tag { end, declared } = self.state {
+            if self.at < end {
+                return self.attribute(input, dictionaries, end, declared, event);
+            }
+            self.state = self.after_tag();
+        }
         match self.state {
-            State::Content => self.content(input, dictionaries),
-            State::Tag { end } => self.attribute(input, dictionaries, end),
-            State::Text(parts) => self.part(input, parts),
-            State::End => Ok(self.end()),
-            State::Item => self.item(input, dictionaries),
+            State::Content | State::Tag { .. } => self.content(input, dictionaries, event),
+            State::End => {
+                self.end(event);
+                Ok(())
+            }
+            State::Text(parts) => self.part(input, parts, event),
+            State::Item => self.item(input, event),
         }
     }
 
-    #[inline]
-    pub(super) fn content<'i>(&mut self, input: &'i [u8], dictionaries: Dictionaries<'i>) -> Parse<Event<'i>>
+    fn after_tag(&self) -> State {
+        if self.array.is_some() { State::Item } else { State::Content }
+    }
+
+    #[inline(always)]
+    fn content<'s, 'e>(
+        &'s mut self,
+        input: &'e [u8],
+        dictionaries: Dictionaries<'e>,
+        event: &mut Event<'e>,
+    ) -> Parse<()>
     where
-        S: From<&'i str>,
+        S: From<&'e str> + Lend<'s, 'e>,
     {
-        if self.array.is_some() {
-            return self.next_item(input, dictionaries);
+        let mut at = if self.array.is_some() { self.next_item() } else { self.at };
+        let mut kind = *input.get(at).ok_or(Stop::More)?;
+        if kind == RecordType::ARRAY.0 {
+            at = self.begin_array(Cursor::new(input, at + 1))?;
+            kind = *input.get(at).ok_or(Stop::More)?;
         }
-        let mut cursor = Cursor::new(input, self.at);
-        let kind = cursor.byte()?;
         match kind {
-            0x40..=0x77 => self.start(input, self.at, dictionaries),
-            0x80..=0xbd => self.text(kind, cursor, dictionaries),
-            0x01 if self.depth == 0 => Err(DecodeError::UnbalancedEnd.into()),
-            0x01 => {
-                self.at = cursor.at;
-                Ok(self.end())
+            0x40..=0x77 => self.start(kind, Cursor::new(input, at + 1), dictionaries, event),
+            0x80..=0xbd => self.text(kind, Cursor::new(input, at + 1), dictionaries, event),
+            0x01 if self.depth > 0 => {
+                self.at = at + 1;
+                self.end(event);
+                Ok(())
             }
             0x02 => {
-                let comment = cursor.string()?;
+                let mut cursor = Cursor::new(input, at + 1);
+                *event = Event::Comment(cursor.string()?);
                 self.at = cursor.at;
-                Ok(Event::Comment(comment))
+                Ok(())
             }
-            0x03 => {
-                self.begin_array(cursor)?;
-                self.next_item(input, dictionaries)
-            }
-            0x04..=0x3f => Err(DecodeError::MisplacedAttribute(kind).into()),
-            _ => Err(DecodeError::BadRecord(kind).into()),
+            _ => Err(misplaced(kind).into()),
         }
     }
 
-    #[inline]
-    fn end<'i>(&mut self) -> Event<'i> {
+    #[inline(always)]
+    fn end(&mut self, event: &mut Event<'_>) {
         self.state = State::Content;
         self.depth -= 1;
         self.scope.close(self.depth);
         if self.depth == 0 {
             self.root = Root::Closed;
         }
-        Event::End
+        *event = Event::End;
     }
 
-    #[inline]
+    #[inline(always)]
     fn text<'i>(
         &mut self,
         kind: u8,
         mut cursor: Cursor<'i>,
         dictionaries: Dictionaries<'i>,
-    ) -> Parse<Event<'i>> {
+        event: &mut Event<'i>,
+    ) -> Parse<()> {
         // The list marks have types that end an element, which .NET takes from nobody.
         if kind == 0xa5 || kind == 0xa7 {
             return Err(DecodeError::BadRecord(kind).into());
         }
         let ends = kind & 1 == 1;
         let value = match text_record::value(kind & !1, &mut cursor, dictionaries) {
-            Err(Stop::More) if !self.whole && self.depth > 0 => return self.begin_parts(cursor.input),
+            Err(Stop::More) if !self.whole && self.depth > 0 => {
+                return self.begin_parts(cursor.input, event);
+            }
             value => value?,
         };
         if self.depth == 0 {
@@ -173,19 +200,22 @@ impl<S: AsRef<str> + Default> Decoder<S> {
         if ends {
             self.state = State::End;
         }
-        Ok(Event::Text(value))
+        *event = Event::Text(value);
+        Ok(())
     }
 
     /// A text that is not all there.
-    fn begin_parts<'i>(&mut self, input: &'i [u8]) -> Parse<Event<'i>> {
+    #[cold]
+    fn begin_parts<'i>(&mut self, input: &'i [u8], event: &mut Event<'i>) -> Parse<()> {
         let mut cursor = Cursor::new(input, self.at);
         let parts = Parts::begin(&mut cursor)?.ok_or(Stop::More)?;
         self.at = cursor.at;
         self.state = State::Text(parts);
-        self.part(input, parts)
+        self.part(input, parts, event)
     }
 
-    fn part<'i>(&mut self, input: &'i [u8], mut parts: Parts) -> Parse<Event<'i>> {
+    #[cold]
+    fn part<'i>(&mut self, input: &'i [u8], mut parts: Parts, event: &mut Event<'i>) -> Parse<()> {
         let mut cursor = Cursor::new(input, self.at);
         let value = parts.next(&mut cursor)?;
         self.at = cursor.at;
@@ -194,19 +224,21 @@ impl<S: AsRef<str> + Default> Decoder<S> {
             Parts { ends: true, .. } => State::End,
             _ => State::Content,
         };
-        Ok(Event::Text(value))
+        *event = Event::Text(value);
+        Ok(())
     }
 
-    /// A start tag at `at`.
-    #[inline]
-    pub(super) fn start<'i>(
-        &mut self,
-        input: &'i [u8],
-        at: usize,
-        dictionaries: Dictionaries<'i>,
-    ) -> Parse<Event<'i>>
+    /// A start tag, from behind its type.
+    #[inline(always)]
+    fn start<'s, 'e>(
+        &'s mut self,
+        kind: u8,
+        mut cursor: Cursor<'e>,
+        dictionaries: Dictionaries<'e>,
+        event: &mut Event<'e>,
+    ) -> Parse<()>
     where
-        S: From<&'i str>,
+        S: From<&'e str> + Lend<'s, 'e>,
     {
         if self.depth == 0 && self.root != Root::Awaited {
             return Err(DecodeError::MultipleRoots.into());
@@ -214,28 +246,27 @@ impl<S: AsRef<str> + Default> Decoder<S> {
         if self.depth >= self.limits.depth {
             return Err(DecodeError::MaxDepth { max: self.limits.depth }.into());
         }
-        let mut cursor = Cursor::new(input, at);
-        let kind = cursor.byte()?;
         let (prefix, local) = self.name(kind - 0x40, &mut cursor, dictionaries)?;
         let attributes_at = cursor.at;
-        let next = cursor.peek()?;
         // An earlier attempt may have ended inside the tag.
         self.scope.close(self.depth);
-        let mut state = if self.array.is_some() { State::Item } else { State::Content };
-        if matches!(next, 0x04..=0x3f) {
-            self.scan(&mut cursor, dictionaries)?;
-            state = State::Tag { end: cursor.at };
+        let mut state = self.after_tag();
+        if matches!(cursor.peek()?, 0x04..=0x3f) {
+            let declared = self.scope.len();
+            let end = self.scan(cursor, dictionaries)?;
+            state = State::Tag { end, declared };
         }
-        self.resolved = self.scope.element(prefix)?;
+        let resolved = self.scope.element(prefix)?;
         self.state = state;
         self.at = attributes_at;
         self.depth += 1;
         self.root = Root::Open;
-        Ok(Event::Start(Name { prefix, local, namespace: Str::plain("") }))
+        *event = Event::Start(Name { prefix, local, namespace: self.scope.namespace(resolved) });
+        Ok(())
     }
 
     /// Prefix and local name: `form` is the record type, counted from the one without a prefix.
-    #[inline]
+    #[inline(always)]
     pub(super) fn name<'i>(
         &mut self,
         form: u8,
@@ -263,39 +294,54 @@ impl<S: AsRef<str> + Default> Decoder<S> {
     }
 
     /// The next attribute or declaration of a start tag that ends at `end`.
-    #[inline]
-    fn attribute<'i>(
-        &mut self,
-        input: &'i [u8],
-        dictionaries: Dictionaries<'i>,
+    #[inline(always)]
+    fn attribute<'s, 'e>(
+        &'s mut self,
+        input: &'e [u8],
+        dictionaries: Dictionaries<'e>,
         end: usize,
-    ) -> Parse<Event<'i>>
+        declared: usize,
+        event: &mut Event<'e>,
+    ) -> Parse<()>
     where
-        S: From<&'i str>,
+        S: Lend<'s, 'e>,
     {
-        if self.at >= end {
-            self.state = if self.array.is_some() { State::Item } else { State::Content };
-            return self.next(input, dictionaries);
-        }
         let mut cursor = Cursor::new(input, self.at);
-        let kind = cursor.byte()?;
+        let kind = cursor.peek()?;
         if matches!(kind, 0x08..=0x0b) {
-            let (prefix, uri) = declaration(kind, &mut cursor, dictionaries, self.limits.name)?;
+            skip_attribute(&mut cursor)?;
             self.at = cursor.at;
-            return Ok(Event::Namespace { prefix, uri });
+            self.state = State::Tag { end, declared: declared + 1 };
+            let (prefix, uri) = self.scope.declaration(declared);
+            *event = Event::Namespace { prefix, uri };
+            return Ok(());
         }
+        cursor.at += 1;
         let (prefix, local) = self.name(attribute_form(kind), &mut cursor, dictionaries)?;
         if prefix.is_empty() && local.text == "xmlns" {
             // As text it would be a declaration, which it is not.
             return Err(DecodeError::ReservedPrefix.into());
         }
-        self.resolved = self.scope.attribute(prefix)?;
+        let resolved = self.scope.attribute(prefix)?;
         let kind = cursor.byte()?;
         if kind & 1 == 1 || kind < 0x80 {
             return Err(DecodeError::BadRecord(kind).into());
         }
         let value = text_record::value(kind, &mut cursor, dictionaries)?;
         self.at = cursor.at;
-        Ok(Event::Attribute { name: Name { prefix, local, namespace: Str::plain("") }, value })
+        let name = Name { prefix, local, namespace: self.scope.namespace(resolved) };
+        *event = Event::Attribute { name, value };
+        Ok(())
+    }
+}
+
+/// Why a record may not stand in content.
+#[cold]
+fn misplaced(kind: u8) -> DecodeError {
+    match kind {
+        0x01 => DecodeError::UnbalancedEnd,
+        0x04..=0x3f => DecodeError::MisplacedAttribute(kind),
+        0x03 => DecodeError::BadArray,
+        _ => DecodeError::BadRecord(kind),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::cursor::{Cursor, Parse};
+use super::cursor::{Cursor, Parse, utf8};
 use super::dictionaries::Dictionaries;
 use super::error::DecodeError;
 use super::text_record;
@@ -30,30 +30,29 @@ impl Names {
     }
 }
 
-#[inline]
+#[inline(always)]
 pub(super) fn letter(index: u8) -> &'static str {
     let index = usize::from(index);
     "abcdefghijklmnopqrstuvwxyz".get(index..=index).unwrap_or_default()
 }
 
 /// Attributes have the same forms of names as elements.
-#[inline]
+#[inline(always)]
 pub(super) fn attribute_form(kind: u8) -> u8 {
     if kind < 0x08 { kind - 0x04 } else { kind - 0x08 }
 }
 
 /// A name or prefix, refused by its length before all of it is there.
-#[inline]
+#[inline(always)]
 pub(super) fn short<'i>(cursor: &mut Cursor<'i>, max: usize) -> Parse<&'i str> {
-    let start = cursor.at;
     let size = cursor.int31()? as usize;
     if size > max {
         return Err(DecodeError::NameTooLong { max }.into());
     }
-    cursor.at = start;
-    cursor.string()
+    utf8(cursor.take(size)?)
 }
 
+#[inline(always)]
 pub(super) fn declaration<'i>(
     kind: u8,
     cursor: &mut Cursor<'i>,
@@ -66,7 +65,7 @@ pub(super) fn declaration<'i>(
     Ok((prefix, uri))
 }
 
-#[inline]
+#[inline(always)]
 pub(super) fn skip_name(form: u8, cursor: &mut Cursor<'_>) -> Parse<()> {
     if matches!(form, 1 | 3) {
         skip_string(cursor)?;
@@ -74,14 +73,14 @@ pub(super) fn skip_name(form: u8, cursor: &mut Cursor<'_>) -> Parse<()> {
     if matches!(form, 2..=29) { cursor.int31().map(|_| ()) } else { skip_string(cursor) }
 }
 
-#[inline]
+#[inline(always)]
 fn skip_string(cursor: &mut Cursor<'_>) -> Parse<()> {
     let size = cursor.int31()?;
     cursor.take(size as usize).map(|_| ())
 }
 
 /// Passes an attribute or a declaration.
-#[inline]
+#[inline(always)]
 pub(super) fn skip_attribute(cursor: &mut Cursor<'_>) -> Parse<()> {
     let kind = cursor.byte()?;
     match kind {

@@ -40,7 +40,7 @@ impl<'a> Reader<'a> {
     pub fn content(&mut self) -> Result<Content<'a>, ContentError> {
         let (mut content, mut characters, mut bytes) = (Content::new(), 0usize, 0usize);
         while let Some(event) = self.next_event()? {
-            match event {
+            match *event {
                 Event::End => return Ok(content),
                 Event::Start(_) => return Err(ContentError::ChildElement),
                 Event::Comment(_) | Event::Namespace { .. } | Event::Attribute { .. } => {}

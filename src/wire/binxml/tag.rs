@@ -12,8 +12,9 @@ use super::text_record;
 const FEW: usize = 16;
 
 impl<S: AsRef<str> + Default> Decoder<S> {
-    /// Finds the end of a start tag, and takes its declarations.
-    pub(super) fn scan<'i>(&mut self, cursor: &mut Cursor<'i>, dictionaries: Dictionaries<'i>) -> Parse<()>
+    /// Takes the declarations of a start tag, from behind its name, and says where it ends.
+    #[inline(never)]
+    pub(super) fn scan<'i>(&mut self, mut cursor: Cursor<'i>, dictionaries: Dictionaries<'i>) -> Parse<usize>
     where
         S: From<&'i str>,
     {
@@ -23,12 +24,12 @@ impl<S: AsRef<str> + Default> Decoder<S> {
             match cursor.peek()? {
                 kind @ 0x08..=0x0b => {
                     cursor.at += 1;
-                    let (prefix, uri) = declaration(kind, cursor, dictionaries, self.limits.name)?;
+                    let (prefix, uri) = declaration(kind, &mut cursor, dictionaries, self.limits.name)?;
                     self.scope.declare(prefix, uri, self.depth + 1, self.limits.namespaces)?;
                     declarations += 1;
                 }
                 0x04..=0x3f => {
-                    skip_attribute(cursor)?;
+                    skip_attribute(&mut cursor)?;
                     attributes += 1;
                 }
                 _ => break,
@@ -44,10 +45,11 @@ impl<S: AsRef<str> + Default> Decoder<S> {
             let tag = &cursor.input[..cursor.at];
             self.refuse_duplicates(Cursor::new(tag, start), attributes as usize, dictionaries)?;
         }
-        Ok(())
+        Ok(cursor.at)
     }
 
     /// Compares strings: one name may come from a dictionary and the other be inline, and two prefixes may be of one namespace.
+    #[inline(never)]
     fn refuse_duplicates<'i>(
         &mut self,
         mut tag: Cursor<'i>,

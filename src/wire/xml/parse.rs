@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn durations_add_up() {
-        assert_eq!(time_span("P1Y1M1DT1H1M1.5S"), Some(TimeSpan(342_612_615_000_000)));
+        assert_eq!(time_span("P1Y1M1DT1H1M1.5S"), Some(TimeSpan(342_180_615_000_000)));
         assert_eq!(time_span("-P10675199DT2H48M5.4775808S"), Some(TimeSpan(i64::MIN)));
         for text in ["P", "PT", "P1H", "1D", "PT1S1M", "P1.5D", "P10675199DT2H48M5.4775808S"] {
             assert_eq!(time_span(text), None, "{text}");
