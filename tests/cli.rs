@@ -78,9 +78,9 @@ fn init_writes_a_configuration_that_loads() {
     let text = out(&output);
     let strings: Vec<ConnectionString> = text
         .lines()
-        .filter_map(|line| {
-            line.trim().starts_with("Endpoint=").then(|| ConnectionString::parse(line.trim()).unwrap())
-        })
+        .map(str::trim)
+        .filter(|line| line.starts_with("Endpoint="))
+        .map(|line| ConnectionString::parse(line).unwrap())
         .collect();
     let policies = &config.namespaces[0].policies;
     assert_eq!(strings.len(), policies.len());

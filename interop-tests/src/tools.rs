@@ -34,6 +34,11 @@ pub fn curl() -> PathBuf {
     on_path("curl")
 }
 
+/// The tool that makes network namespaces.
+pub(crate) fn ip() -> PathBuf {
+    on_path("ip")
+}
+
 /// Mono's run time; `mcs`, its compiler, lies beside it.
 pub fn mono() -> PathBuf {
     on_path("mono")

@@ -192,15 +192,27 @@ fn a_response_by_rendezvous_streams_and_is_closed_with_1000_when_it_has_ended() 
 }
 
 #[test]
-fn a_sender_that_leaves_ends_the_rendezvous_with_1001() {
+fn a_sender_that_leaves_inside_the_response_ends_the_rendezvous_with_1001() {
     let gateway = Gateway::new();
-    let (wire, mut rendezvous) = answered_by_rendezvous(&gateway);
+    let (mut wire, mut rendezvous) = answered_by_rendezvous(&gateway);
+    assert_eq!(Answer::read_head(&mut wire).status, 200);
     wire.abort();
 
-    // The gateway notices at the latest when it writes.
-    for _ in 0..2 {
-        let _ = rendezvous.try_send_frame(false, 2, &pattern(1000));
-    }
+    let told = rendezvous.message();
+    assert!(matches!(told, interop_tests::Message::Close(Some((1001, _)))), "{told:?}");
+}
+
+#[test]
+fn a_sender_that_leaves_before_the_response_ends_the_rendezvous_with_1001() {
+    let gateway = Gateway::new();
+    let mut listener = Listener::open(&gateway, "open");
+    let mut wire = gateway.connect();
+    Request::post("/open", &pattern(70_000)).send(&mut wire);
+    let request = listener.next("request");
+    let mut rendezvous = listener.dial(&accept_address(&request), &[]);
+    rendezvous.text();
+    assert_eq!(rendezvous.binary().len(), 70_000);
+    wire.abort();
 
     let told = rendezvous.message();
     assert!(matches!(told, interop_tests::Message::Close(Some((1001, _)))), "{told:?}");

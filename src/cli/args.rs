@@ -173,7 +173,7 @@ pub struct ForwardArgs {
 /// `viaduct connect`.
 #[derive(Clone, Debug, Args)]
 pub struct ConnectArgs {
-    /// The configuration, with [[listen]] and [[forward]]
+    /// The configuration, with its `listen` and `forward` routes
     #[arg(long, short, value_name = "FILE")]
     pub config: PathBuf,
 }

@@ -1,10 +1,11 @@
 //! Sockets, TLS, splices; everything that only Unix has.
 //!
-//! A connection is a [`Stream`]; once its handshake is done it becomes a [`Leg`], and [`join`] copies between two legs until both are done.
+//! A connection is a [`Stream`]; once its handshake is done it becomes a [`Leg`], and [`join()`] copies between two legs until both are done.
 
 mod finish;
 mod frames;
 mod join;
+mod kept;
 mod leg;
 mod listen;
 mod prefixed;

@@ -1,5 +1,5 @@
-//! The admin door and the metrics door: health, metrics, and what is going on. Independent of sockets: [`admin`] and
-//! [`metrics`] take a request and give an answer; the gateway owns the doors.
+//! The admin door and the metrics door: health, metrics, and what is going on. Independent of sockets: [`admin()`] and
+//! [`metrics()`] take a request and give an answer; the gateway owns the doors.
 
 mod admin;
 mod answer;

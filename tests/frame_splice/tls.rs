@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use viaduct::io::{Alpn, Certificate, ClientTls, EndReason, Leg, ServerTls, Side, TlsStream, join};
 
-use crate::join::{RAW, connection, ended, options};
+use crate::pair::{RAW, connection, ended, options};
 
 /// A certificate for `host` that is its own root.
 fn certificate(host: &str, names: &[&str]) -> (Certificate, Vec<u8>) {

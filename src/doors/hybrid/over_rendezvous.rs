@@ -159,6 +159,14 @@ impl Driver {
             }
         }
         drop(items);
+        if writer.is_none() {
+            // An upload that is over, or never had anything to do, gives its writer back even when nobody asked yet.
+            tokio::select! {
+                biased;
+                done = &mut upload => writer = Some(done.writer),
+                () = std::future::ready(()) => {}
+            }
+        }
         // Without its writer the connection is in the middle of a frame: it can only be dropped.
         if let (Some(writer), Some(code)) = (writer, close) {
             let reason =

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Turns of both ways before other tasks of the thread have theirs.
-const TURNS: usize = 4;
+const TURNS: usize = 2;
 
 /// Joins two legs until both are done. See the module's table for how they end.
 ///
@@ -58,7 +58,7 @@ pub fn join(a: Leg, b: Leg, options: JoinOptions) -> Join {
 }
 
 fn leg_state(stream: Stream, dialect: Dialect) -> LegState {
-    LegState { stream, frames: dialect.frames(), heard: false, gone: false, broken: false }
+    LegState { stream, frames: dialect.frames(), gone: false, broken: false }
 }
 
 fn reframer(from: Dialect, to: Dialect) -> Option<Box<Reframer>> {

@@ -31,6 +31,8 @@ mod kernel;
 mod kernel;
 mod liveness;
 mod options;
+mod reading;
+mod relaying;
 mod scratch;
 mod way;
 

@@ -2,20 +2,19 @@
 
 use std::{
     io,
-    ops::Range,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{kernel::Pipe, scratch::READ};
+use super::{kernel::Pipe, reading::Moved};
 use crate::{
-    io::{Stream, TlsStream},
+    io::{Stream, TlsStream, kept::Kept},
     wire::{
-        follow::{FollowError, Follower, Passage},
-        websocket::{Close, Event, FrameDialect, FrameError, HEADROOM, Pause, Reframer},
+        follow::{FollowError, Follower},
+        websocket::{Close, FrameDialect, FrameError, HEADROOM, Reframer},
     },
 };
 
@@ -24,8 +23,6 @@ use crate::{
 pub(super) struct LegState {
     pub(super) stream: Stream,
     pub(super) frames: Option<FrameDialect>,
-    /// Something was read since the driver last looked.
-    pub(super) heard: bool,
     /// Nothing more will be read: its end was seen, or writing to it failed and so did reading.
     pub(super) gone: bool,
     /// Writing to it failed.
@@ -42,22 +39,22 @@ impl LegState {
 /// From one leg to the other.
 pub(super) struct Way {
     /// `None` between two legs of bytes.
-    reframer: Option<Box<Reframer>>,
-    follower: Option<Box<dyn Follower>>,
+    pub(super) reframer: Option<Box<Reframer>>,
+    pub(super) follower: Option<Box<dyn Follower>>,
     /// Bytes that the follower need not be shown.
-    unseen: u64,
-    early: Bytes,
-    /// What the other leg did not take yet.
-    out: Outgoing,
+    pub(super) unseen: u64,
+    pub(super) early: Bytes,
+    /// What the other leg did not take yet: at most what one read turned into, and a few control frames, because nothing is read while there is any.
+    pub(super) out: Kept,
     /// Pings and pongs for the other leg, to be put between two frames.
-    urgent: Vec<u8>,
+    pub(super) urgent: Vec<u8>,
     pub(super) state: WayState,
     /// Reads in a row that gave much: it pays to let the kernel move what follows.
-    streak: u8,
+    pub(super) streak: u8,
     /// Borrowed while the kernel does. While it holds bytes, nothing is in `out`.
-    pipe: Option<Box<Pipe>>,
+    pub(super) pipe: Option<Box<Pipe>>,
     /// Bytes that came after the end of the session.
-    beyond: Bytes,
+    pub(super) beyond: Bytes,
     /// The source ended altogether after the end of its session.
     closing: Option<Close>,
     /// Bytes read.
@@ -99,24 +96,8 @@ pub(super) enum WayEnd {
     Refused(FollowError),
 }
 
-/// Why a follower lets no more bytes pass.
-enum Stop {
-    SessionEnded,
-    Refused(FollowError),
-}
-
-/// What the kernel moved.
-enum Moved {
-    Nothing,
-    Some,
-    End,
-}
-
-/// Bytes in one read that speak for a fast stream.
-const MUCH: usize = 64 << 10;
-
-/// Such reads in a row after which it is taken for one.
-const FAST: u8 = 4;
+/// Bytes of pings and pongs kept while they cannot be sent, but for those of one turn.
+const MOST_URGENT: usize = 4 << 10;
 
 /// Reads in a row before the other way has its turn.
 const ROUNDS: usize = 8;
@@ -132,7 +113,7 @@ impl Way {
             follower,
             unseen: 0,
             early,
-            out: Outgoing::default(),
+            out: Kept::default(),
             urgent: Vec::new(),
             state: WayState::Open,
             streak: 0,
@@ -211,6 +192,10 @@ impl Way {
     /// Puts control frames between two frames to the other leg, as soon as there is such a place.
     pub(super) fn push_urgent(&mut self, frames: &[u8]) {
         if self.state == WayState::Open {
+            if self.urgent.len() + frames.len() > MOST_URGENT {
+                // A peer that pings and takes no answers: only the latest are owed (RFC 6455 5.5.3).
+                self.urgent.clear();
+            }
             self.urgent.extend_from_slice(frames);
         }
     }
@@ -286,91 +271,12 @@ impl Way {
     }
 
     /// The other leg takes nothing any more.
-    fn cut(&mut self, dst: &mut LegState) {
+    pub(super) fn cut(&mut self, dst: &mut LegState) {
         self.state = WayState::Cut;
-        self.out = Outgoing::default();
+        self.out = Kept::default();
         self.urgent = Vec::new();
         self.pipe = None;
         dst.broken = true;
-    }
-
-    /// Lets the kernel move bytes from socket to socket, if the way has proved fast and nobody needs to see them.
-    fn poll_kernel(
-        &mut self,
-        src: &mut LegState,
-        dst: &LegState,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<Moved>> {
-        let limit = if self.follower.is_some() { self.unseen } else { u64::MAX };
-        let (Stream::Tcp(from), Stream::Tcp(_), None) = (&src.stream, &dst.stream, &self.reframer) else {
-            return Poll::Ready(Ok(Moved::Nothing));
-        };
-        if self.pipe.is_none() {
-            if self.streak < FAST || limit < MUCH as u64 || !self.early.is_empty() {
-                return Poll::Ready(Ok(Moved::Nothing));
-            }
-            self.pipe = Pipe::borrow().map(Box::new);
-        }
-        let Some(pipe) = &mut self.pipe else {
-            self.streak = 0;
-            return Poll::Ready(Ok(Moved::Nothing));
-        };
-        let filled = if limit == 0 { Poll::Pending } else { pipe.poll_fill(from, limit, cx) };
-        match filled {
-            Poll::Ready(Ok(len)) if len > 0 => {
-                self.bytes += len as u64;
-                src.heard = true;
-                self.unseen = self.unseen.saturating_sub(len as u64);
-                Poll::Ready(Ok(Moved::Some))
-            }
-            // The source rests, or what comes next must be seen.
-            other => {
-                self.give_back();
-                if limit == 0 { Poll::Ready(Ok(Moved::Nothing)) } else { other.map_ok(|_| Moved::End) }
-            }
-        }
-    }
-
-    fn give_back(&mut self) {
-        if let Some(pipe) = self.pipe.take()
-            && !pipe.give_back()
-        {
-            self.streak = 0;
-        }
-    }
-
-    /// Reads what is there into `buf`, behind the headroom.
-    fn poll_input(
-        &mut self,
-        src: &mut LegState,
-        dst: &LegState,
-        cx: &mut Context<'_>,
-        buf: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        // Bytes that become frames: one read, one frame, its head before it.
-        let limit = match (src.frames, dst.frames) {
-            (None, Some(to)) => to.largest_frame.min(READ),
-            _ => READ,
-        };
-        let buf = &mut buf[HEADROOM..HEADROOM + limit];
-        let len = if self.early.is_empty() {
-            let mut read = ReadBuf::new(buf);
-            ready!(Pin::new(&mut src.stream).poll_read(cx, &mut read))?;
-            let len = read.filled().len();
-            self.streak = if len >= MUCH { self.streak.saturating_add(1) } else { 0 };
-            len
-        } else {
-            let len = self.early.len().min(limit);
-            self.early.copy_to_slice(&mut buf[..len]);
-            if self.early.is_empty() {
-                // Lets go of the buffer it was cut from.
-                self.early = Bytes::new();
-            }
-            len
-        };
-        self.bytes += len as u64;
-        src.heard |= len > 0;
-        Poll::Ready(Ok(len))
     }
 
     /// The source ended.
@@ -390,7 +296,7 @@ impl Way {
     }
 
     /// The source said its end; what was read before goes first.
-    fn end(&mut self, dst: &LegState, close: &Close) {
+    pub(super) fn end(&mut self, dst: &LegState, close: &Close) {
         match self.state {
             WayState::Open => self.state = WayState::Ending,
             WayState::SessionEnded => {
@@ -414,115 +320,6 @@ impl Way {
         true
     }
 
-    /// Turns what was read and writes it.
-    fn handle_input(
-        &mut self,
-        src: &LegState,
-        dst: &mut LegState,
-        cx: &mut Context<'_>,
-        buf: &mut [u8],
-        mut input: Range<usize>,
-    ) -> Result<(), WayEnd> {
-        let mut stop = None;
-        if src.frames.is_none() {
-            let (passes, why) = self.follow(&buf[input.clone()]);
-            stop = why;
-            if matches!(stop, Some(Stop::SessionEnded)) {
-                self.beyond = Bytes::copy_from_slice(&buf[input.start + passes..input.end]);
-            }
-            input.end = input.start + passes;
-        }
-        let Some(mut reframer) = self.reframer.take() else {
-            self.emit(dst, cx, &buf[input]);
-            return self.stop(stop);
-        };
-        let mut event = None;
-        while !input.is_empty() && event.is_none() {
-            let pause = if self.urgent.is_empty() { Pause::No } else { Pause::BetweenFrames };
-            let step = reframer.reframe(buf, input, pause);
-            let mut output = step.output;
-            if src.frames.is_some() && dst.frames.is_none() {
-                let (passes, why) = self.follow(&buf[output.clone()]);
-                stop = why;
-                output.end = output.start + passes;
-            }
-            self.emit(dst, cx, &buf[output]);
-            if !self.urgent.is_empty() && reframer.between_frames() {
-                let urgent = std::mem::take(&mut self.urgent);
-                self.emit(dst, cx, &urgent);
-            }
-            event = step.event;
-            if stop.is_some() && src.frames.is_some() {
-                break;
-            }
-            input = step.rest;
-        }
-        self.reframer = Some(reframer);
-        self.stop(stop)?;
-        match event {
-            None => Ok(()),
-            Some(Event::Violation(error)) => Err(WayEnd::Violation(error)),
-            // Bytes can say a failure only by a reset.
-            Some(Event::Close(close)) if close.is_failure() && dst.frames.is_none() => {
-                Err(WayEnd::SourceFailed(close))
-            }
-            Some(Event::Close(close)) => {
-                self.end(dst, &close.relayed());
-                Ok(())
-            }
-        }
-    }
-
-    /// Shows bytes to the follower: how many pass, and why no more do.
-    fn follow(&mut self, bytes: &[u8]) -> (usize, Option<Stop>) {
-        let Some(follower) = &mut self.follower else {
-            return (bytes.len(), None);
-        };
-        let unseen = bytes.len().min(usize::try_from(self.unseen).unwrap_or(usize::MAX));
-        self.unseen -= unseen as u64;
-        if unseen == bytes.len() {
-            return (unseen, None);
-        }
-        match follower.follow(&bytes[unseen..]) {
-            Passage::All { unseen } => {
-                self.unseen = unseen;
-                (bytes.len(), None)
-            }
-            Passage::Ended { at } => (unseen + at, Some(Stop::SessionEnded)),
-            Passage::Refused { at, error } => (unseen + at, Some(Stop::Refused(error))),
-        }
-    }
-
-    fn stop(&mut self, stop: Option<Stop>) -> Result<(), WayEnd> {
-        match stop {
-            None => {}
-            Some(Stop::SessionEnded) if self.state == WayState::Open => self.state = WayState::SessionEnded,
-            Some(Stop::SessionEnded) => {}
-            Some(Stop::Refused(error)) => return Err(WayEnd::Refused(error)),
-        }
-        Ok(())
-    }
-
-    /// Writes at once; keeps what the other leg does not take.
-    fn emit(&mut self, dst: &mut LegState, cx: &mut Context<'_>, mut bytes: &[u8]) {
-        if self.state == WayState::Cut {
-            return;
-        }
-        while !bytes.is_empty() {
-            if !self.out.is_empty() {
-                return self.out.push(bytes);
-            }
-            match Pin::new(&mut dst.stream).poll_write(cx, bytes) {
-                Poll::Ready(Ok(written)) if written > 0 => bytes = &bytes[written..],
-                Poll::Ready(_) => return self.cut(dst),
-                Poll::Pending => self.out.push(bytes),
-            }
-            if !self.out.is_empty() {
-                return;
-            }
-        }
-    }
-
     /// After its end a WebSocket has nothing to say; but that it went away altogether is worth knowing.
     fn overhear(&self, src: &mut LegState, cx: &mut Context<'_>, buf: &mut [u8]) -> Pumped {
         if self.state != WayState::Told || src.frames.is_none() || src.gone {
@@ -540,34 +337,5 @@ impl Way {
             }
         }
         Pumped::Busy
-    }
-}
-
-/// Bytes a socket did not take.
-#[derive(Debug, Default)]
-struct Outgoing {
-    bytes: Vec<u8>,
-    at: usize,
-}
-
-impl Outgoing {
-    fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
-    fn left(&self) -> &[u8] {
-        &self.bytes[self.at..]
-    }
-
-    /// What is kept is at most what one read turned into, and a few control frames: nothing is read while something is kept.
-    fn push(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    fn advance(&mut self, by: usize) {
-        self.at += by;
-        if self.at == self.bytes.len() {
-            *self = Self::default();
-        }
     }
 }

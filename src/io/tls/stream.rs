@@ -17,7 +17,7 @@ use super::{
     server::take_asked_name,
     session::{Outbox, Outgoing, Session},
 };
-use crate::io::stream::tune;
+use crate::io::{kept::Kept, stream::tune};
 
 /// A TLS connection, either side, its handshake done.
 ///
@@ -36,34 +36,6 @@ pub struct TlsStream {
     peer_closed: bool,
     close_sent: bool,
     server_name: Option<Box<str>>,
-}
-
-/// Bytes that wait for the other end of a pipe.
-#[derive(Debug, Default)]
-struct Kept {
-    bytes: Vec<u8>,
-    at: usize,
-}
-
-impl Kept {
-    fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
-    fn left(&self) -> &[u8] {
-        &self.bytes[self.at..]
-    }
-
-    fn push(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    fn advance(&mut self, by: usize) {
-        self.at += by;
-        if self.at == self.bytes.len() {
-            *self = Self::default();
-        }
-    }
 }
 
 /// Ciphertext read at once: four full records.
@@ -183,8 +155,10 @@ impl TlsStream {
             }
         };
         let result = self.session.process(incoming, &mut take, out);
-        if self.server_name.is_none() {
-            self.server_name = take_asked_name();
+        // Taken every time: a client that is asked to say hello again names it twice, and what is left behind would become the
+        // name of the next connection on this thread.
+        if let Some(name) = take_asked_name() {
+            self.server_name = Some(name);
         }
         // Mostly nothing; handshakes, tickets and alerts are small, so that one write takes them nearly always.
         self.outgoing.push(out.filled());

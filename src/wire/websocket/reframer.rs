@@ -16,6 +16,7 @@ use std::ops::Range;
 
 use super::{
     Close, FrameDialect, FrameError, FrameHead, MaskKeys, OpCode, Role,
+    control::push_control,
     mask::{apply_mask, combine, rotate_mask, transfer},
 };
 
@@ -387,18 +388,4 @@ fn merge(first: FrameHead, rest: &[u8], role: Role, to: FrameDialect) -> Option<
         count += 1;
     }
     (count > 1).then_some(merged)
-}
-
-/// Appends a control frame to `out`, masked where we are the client.
-pub fn push_control(out: &mut Vec<u8>, role: Role, keys: &mut MaskKeys, opcode: OpCode, payload: &[u8]) {
-    let mask = (role == Role::Client).then(|| keys.next_key());
-    let head = FrameHead { fin: true, opcode, mask, len: payload.len() as u64 };
-    let start = out.len();
-    out.resize(start + head.encoded_len(), 0);
-    head.encode(&mut out[start..]);
-    let start = out.len();
-    out.extend_from_slice(payload);
-    if let Some(key) = mask {
-        apply_mask(&mut out[start..], key);
-    }
 }

@@ -8,6 +8,7 @@
 mod data;
 mod handshake;
 mod initiator;
+mod pair;
 mod receiver;
 mod tls;
 mod walk;
@@ -16,19 +17,5 @@ mod walk;
 mod tests;
 
 pub use initiator::InitiatorFollower;
+pub use pair::followers;
 pub use receiver::ReceiverFollower;
-
-use handshake::HandshakeAnswers;
-
-use super::policy::FramingLimits;
-use super::preamble::Session;
-
-/// The two followers of a session whose preamble was read. They belong to one relayed connection and share the answers of
-/// a security handshake, so both are needed even where only one of them decides.
-pub fn followers(session: &Session, limits: &FramingLimits) -> (InitiatorFollower, ReceiverFollower) {
-    let answers = HandshakeAnswers::default();
-    (
-        InitiatorFollower::new(session, limits, answers.clone()),
-        ReceiverFollower::new(session, limits, answers),
-    )
-}

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::wire::follow::{FollowError, Follower, Passage};
+use crate::wire::framing::FramingLimits;
 use crate::wire::framing::{DecodeError, Policy, PreambleEvent, PreambleReader};
 
 const DUPLEX: u8 = 2;

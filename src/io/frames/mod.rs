@@ -1,0 +1,11 @@
+//! A WebSocket for exchanges: pieces of messages in and out, either role, no message in memory.
+
+mod piece;
+mod reader;
+mod stream;
+mod writer;
+
+pub use piece::{FrameStreamError, Kind, Message, Piece};
+pub use reader::FrameReader;
+pub use stream::FrameStream;
+pub use writer::FrameWriter;
