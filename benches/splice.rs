@@ -1,10 +1,13 @@
 //! Messages through the frame splice, beside a relay built on tokio-tungstenite that batches with `feed`, in the same run.
 //!
+//! And bulk bytes between two TCP legs, beside `tokio::io::copy_bidirectional_with_sizes` with buffers of 128 KiB.
+//!
 //! `cargo bench --bench splice [-- SECONDS]`. Each relay runs on a thread of its own, whose CPU time is what is compared: peers are plain blocking
 //! threads that write frames made beforehand and count bytes. Rounds of both relays take turns, and the best of each is reported, so that a busy
 //! machine disturbs both alike.
 //!
-//! - *64 in a write*: a peer writes 64 messages at once, again and again; messages a second, and the relay's CPU time a message.
+//! - *64 in a write*: a peer writes 64 messages at once, again and again; messages a second, and the relay's CPU time a message. On a machine of few
+//!   cores the peer, which makes a system call for each 64 messages, is slower than the splice; messages a second of CPU say what the relay could do.
 //! - *one in a write*: on each pair one message there and one back; the relay's CPU time a message, and the median of the round trip. With one pair
 //!   alone nearly all of that is the kernel's waking of sleeping threads, which no relay can save; many pairs are what a gateway has.
 #![allow(clippy::unwrap_used, reason = "a bench that cannot go on has nothing to report")]
@@ -36,6 +39,8 @@ const ROUNDS: usize = 5;
 enum Relay {
     Ours,
     Tungstenite,
+    OursBulk,
+    CopyBulk,
 }
 
 /// What one round came to.
@@ -56,22 +61,23 @@ fn main() {
     println!();
     println!("{:>8}  {:<24}  {:>31}  {:>31}  ratio", "message", "", "viaduct", "tokio-tungstenite with feed");
     for size in [64, 1 << 10, 64 << 10] {
-        let [ours, theirs] = best(|relay| flood(relay, size, each));
+        let [ours, theirs] =
+            best(MESSAGES, |relay| flood(relay, &message(size).repeat(64), 64 * relayed_len(size), 64, each));
         let shown = |f: Figures| format!("{:>11.0}/s {:>11.3} us CPU", f.rate, micros(f.cpu));
         println!(
-            "{size:>8}  {:<24}  {:>31}  {:>31}  {:.2}x rate, {:.2}x CPU",
+            "{size:>8}  {:<24}  {:>31}  {:>31}  {:.2}x rate, {:.2}x messages a second of CPU",
             "64 in a write, 1 pair",
             shown(ours),
             shown(theirs),
             ours.rate / theirs.rate,
-            micros(ours.cpu) / micros(theirs.cpu),
+            micros(theirs.cpu) / micros(ours.cpu),
         );
         for pairs in [PAIRS, 1] {
-            let [ours, theirs] = best(|relay| ping_pong(relay, size, pairs, each));
+            let [ours, theirs] = best(MESSAGES, |relay| ping_pong(relay, size, pairs, each));
             let shown = |f: Figures| format!("{:>8.1} us p50 {:>11.3} us CPU", micros(f.p50), micros(f.cpu));
             println!(
                 "{size:>8}  {:<24}  {:>31}  {:>31}  {:.2}x p50, {:.2}x CPU",
-                format!("one in a write, {pairs} pairs"),
+                format!("one in a write, {pairs} {}", if pairs == 1 { "pair" } else { "pairs" }),
                 shown(ours),
                 shown(theirs),
                 micros(ours.p50) / micros(theirs.p50),
@@ -79,13 +85,25 @@ fn main() {
             );
         }
     }
+    let [ours, theirs] =
+        best([Relay::OursBulk, Relay::CopyBulk], |relay| flood(relay, &vec![7; BULK], BULK, BULK_MIB, each));
+    let shown =
+        |f: Figures| format!("{:.2} GiB/s, {:.2} s CPU a GiB", f.rate / 1024.0, f.cpu.as_secs_f64() * 1024.0);
+    println!();
+    println!("bulk bytes, TCP to TCP: viaduct {}; copying {}", shown(ours), shown(theirs));
 }
 
+/// Bytes in one write of bulk, and the same in MiB.
+const BULK: usize = 1 << 20;
+const BULK_MIB: u32 = 1;
+
+const MESSAGES: [Relay; 2] = [Relay::Ours, Relay::Tungstenite];
+
 /// The best of some rounds of each relay.
-fn best(one: impl Fn(Relay) -> Figures) -> [Figures; 2] {
+fn best(relays: [Relay; 2], one: impl Fn(Relay) -> Figures) -> [Figures; 2] {
     let mut best: [Option<Figures>; 2] = [None; 2];
     for _ in 0..ROUNDS {
-        for (best, relay) in best.iter_mut().zip([Relay::Ours, Relay::Tungstenite]) {
+        for (best, relay) in best.iter_mut().zip(relays) {
             let round = one(relay);
             *best = Some(best.map_or(round, |best| Figures {
                 rate: best.rate.max(round.rate),
@@ -117,11 +135,11 @@ fn relayed_len(size: usize) -> usize {
     FrameHead { fin: true, opcode: OpCode::Binary, mask: None, len: size as u64 }.encoded_len() + size
 }
 
-/// One peer floods, the other counts.
-fn flood(relay: Relay, size: usize, each: Duration) -> Figures {
+/// One peer writes `batch` again and again, which is `count` units and arrives as `arrives` bytes; the other counts.
+fn flood(relay: Relay, batch: &[u8], arrives: usize, count: u32, each: Duration) -> Figures {
     let (mut peers, relay) = start(relay, 1);
     let (mut sender, receiver) = peers.remove(0);
-    let batch = message(size).repeat(64);
+    let batch = batch.to_vec();
     let until = Instant::now() + each;
     let (cpu_before, started) = (relay.cpu(), Instant::now());
     let (done, sent) = mpsc::channel();
@@ -129,7 +147,7 @@ fn flood(relay: Relay, size: usize, each: Duration) -> Figures {
         let mut sent = 0usize;
         while Instant::now() < until {
             sender.write_all(&batch).unwrap();
-            sent += 64;
+            sent += 1;
         }
         done.send((sent, sender)).unwrap();
     });
@@ -138,7 +156,7 @@ fn flood(relay: Relay, size: usize, each: Duration) -> Figures {
     let mut buf = vec![0; 1 << 20];
     let mut total = 0;
     let mut all = None;
-    while all.as_ref().is_none_or(|(sent, _)| total < sent * relayed_len(size)) {
+    while all.as_ref().is_none_or(|(sent, _)| total < sent * arrives) {
         // Counted and thrown away by the kernel, so that the receiver does not hold the relay up.
         total += rustix::net::recv(&receiver, &mut buf[..], RecvFlags::TRUNC).map_or(0, |(_, len)| len);
         all = all.or_else(|| sent.try_recv().ok());
@@ -146,7 +164,8 @@ fn flood(relay: Relay, size: usize, each: Duration) -> Figures {
     let (sent, _sender) = all.unwrap();
     let took = started.elapsed();
     let cpu = relay.cpu().saturating_sub(cpu_before);
-    Figures { rate: sent as f64 / took.as_secs_f64(), cpu: cpu / sent as u32, p50: Duration::ZERO }
+    let units = sent as u32 * count;
+    Figures { rate: f64::from(units) / took.as_secs_f64(), cpu: cpu / units, p50: Duration::ZERO }
 }
 
 /// Pairs that each have one message under way.
@@ -258,6 +277,16 @@ fn start(relay: Relay, pairs: usize) -> (Vec<(TcpStream, TcpStream)>, Running) {
                         let frames = Dialect::Frames(FrameDialect::hybrid_server());
                         let [a, b] = [a, b].map(|tcp| Leg::new(tcp.into(), frames));
                         tokio::spawn(join(a, b, JoinOptions::new(CancellationToken::new())));
+                    }
+                    Relay::OursBulk => {
+                        let [a, b] = [a, b].map(|tcp| Leg::new(tcp.into(), Dialect::Bytes));
+                        tokio::spawn(join(a, b, JoinOptions::new(CancellationToken::new())));
+                    }
+                    Relay::CopyBulk => {
+                        let ([mut a, mut b], size) = ([a, b], 128 << 10);
+                        tokio::spawn(async move {
+                            tokio::io::copy_bidirectional_with_sizes(&mut a, &mut b, size, size).await
+                        });
                     }
                     Relay::Tungstenite => {
                         let a = WebSocketStream::from_raw_socket(a, Role::Server, None).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use interop_tests::{Answer, Gateway, Listener, Reply, Request, Wire};
+use interop_tests::{Answer, Config, Gateway, Listener, Reply, Request, Wire};
 use serde_json::json;
 
 #[test]
@@ -144,7 +144,7 @@ fn any_bytes_on_any_door_end_in_a_refusal_or_a_closed_connection() {
 
 #[test]
 fn half_a_handshake_is_ended_in_good_time() {
-    let gateway = Gateway::start(interop_tests::Config::new().timeout("handshake", "1s"));
+    let gateway = Gateway::start(Config::new().timeout("handshake", "1s"));
     for (door, bytes) in [
         ("http", &b"GET /open HTTP/1.1\r\nHost: local"[..]),
         ("net_tcp", b"\x00\x01\x00\x01\x02\x02\x20net.tcp"),
@@ -177,4 +177,54 @@ fn assert_harmless(answer: &Answer, what: &str) {
         502 => assert_eq!(answer.json()["error"]["code"], "BadGateway", "{what:?}"),
         _ => panic!("{what:?}: {answer:?}"),
     }
+}
+
+#[test]
+fn a_target_and_a_host_that_name_two_hosts_are_refused() {
+    // RFC 9112 3.2.2: the target would win, and the listener would read the other.
+    for (host, status) in [("localhost", 200), ("LOCALHOST:80", 200), ("open.example", 400)] {
+        let gateway = Gateway::new();
+        let _listener = Listener::open(&gateway, "open").serve(|_, _| Reply::ok("body"));
+        let mut wire = gateway.connect();
+        let head = format!("GET http://localhost/open HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        wire.send(head.as_bytes());
+
+        assert_eq!(Answer::read(&mut wire, "GET").status, status, "{host}");
+    }
+}
+
+#[test]
+fn a_body_of_single_bytes_takes_no_more_memory_than_its_length() {
+    let gateway = Gateway::new();
+    let _listener = Listener::open(&gateway, "open").serve(|_, body| Reply::ok(body.len().to_string()));
+    assert_eq!(Request::post("/open", b"warm").to(&gateway).text(), "4");
+    let before = gateway.memory();
+    let mut wire = Wire::tcp(gateway.door("http"));
+    wire.send(b"POST /open HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\n");
+    const SINGLE: usize = 10_000;
+    let mut most = before;
+    for _ in 0..SINGLE {
+        wire.send(b".");
+        // Looking takes a while, so that the gateway reads most of them one at a time.
+        most = most.max(gateway.memory());
+    }
+    let growth = most - before;
+    wire.send(&[b'.'; 65_536 - SINGLE]);
+
+    assert_eq!(Answer::read(&mut wire, "POST").text(), "65536");
+    assert!(growth < 16 << 20, "{growth} bytes");
+}
+
+#[test]
+fn a_connection_between_two_requests_is_kept_for_its_time_and_no_longer() {
+    let config = Config::new().timeout("handshake", "1s").timeout("keep_alive", "4s");
+    let gateway = Gateway::start(config);
+    let _listener = Listener::open(&gateway, "open").serve(|_, _| Reply::ok("body"));
+    let mut wire = Wire::tcp(gateway.door("http"));
+    assert_eq!(Request::get("/open").on(&mut wire).text(), "body");
+    assert!(wire.is_quiet_for(Duration::from_secs(2)), "it was closed with what a head may take");
+
+    assert_eq!(Request::get("/open").on(&mut wire).text(), "body");
+    wire.set_patience(Duration::from_secs(10));
+    wire.receive_to_end();
 }

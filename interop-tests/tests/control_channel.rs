@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use interop_tests::{Config, Gateway, Listener, Message, Reply, Request, WebSocket, accept_address};
+use interop_tests::{Config, Gateway, Listener, Message, Reply, Request, WebSocket, Wire, accept_address};
 use serde_json::{Value, json};
 
 #[test]
@@ -250,4 +250,28 @@ fn a_message_above_the_limit_closes_with_1009() {
 
     let told = listener.control.message();
     assert!(matches!(told, Message::Close(Some((1009, _)))), "{told:?}");
+}
+
+#[test]
+fn invitations_for_a_listener_that_does_not_read_are_not_kept_without_end() {
+    let gateway = Gateway::new();
+    let _listener = Listener::open(&gateway, "open");
+    let before = gateway.memory();
+    let long = "x".repeat(60_000);
+    for _ in 0..60 {
+        // They leave again soon, answered or not, so that none of them counts as waiting any more.
+        let mut senders = Vec::new();
+        for _ in 0..40 {
+            let mut sender = Wire::tcp(gateway.door("http"));
+            WebSocket::ask(&mut sender, "/$hc/open", &[("X-Long", &long)]);
+            senders.push(sender);
+        }
+        for sender in &mut senders {
+            sender.is_quiet_for(Duration::from_millis(1));
+        }
+    }
+    let growth = gateway.memory().saturating_sub(before);
+
+    println!("{} MiB more", growth >> 20);
+    assert!(growth < 112 << 20, "{} MiB of {} MiB", growth >> 20, (2_400 * long.len()) >> 20);
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use interop_tests::{Gateway, Listener, Message, WebSocket, pattern};
+use interop_tests::{Config, Gateway, Listener, Message, WebSocket, pattern};
 
 /// What counts as "at once".
 const AT_ONCE: Duration = Duration::from_millis(500);
@@ -55,6 +55,20 @@ fn no_frame_is_larger_than_64_kib_or_empty() {
         }
     }
     assert!(received == bytes);
+}
+
+#[test]
+fn no_frame_is_larger_than_the_limit_that_is_set() {
+    let (_gateway, mut sender, mut listener) =
+        joined_at(Gateway::start(Config::new().limit("frame", "\"1KiB\"")));
+    sender.send_binary(&pattern(5_000));
+
+    let mut received = 0;
+    while received < 5_000 {
+        let frame = listener.frame().expect("no reset").expect("no end");
+        assert!((1..=1024).contains(&frame.payload.len()), "{} bytes", frame.payload.len());
+        received += frame.payload.len();
+    }
 }
 
 #[test]
@@ -210,7 +224,10 @@ fn closed_with(payload: &[u8]) -> Message {
 
 /// A sender and the listener's connection to it.
 fn joined() -> (Gateway, WebSocket, WebSocket) {
-    let gateway = Gateway::new();
+    joined_at(Gateway::new())
+}
+
+fn joined_at(gateway: Gateway) -> (Gateway, WebSocket, WebSocket) {
     let mut listener = Listener::open(&gateway, "open");
     let mut sender = gateway.connect();
     WebSocket::ask(&mut sender, "/$hc/open", &[]);

@@ -230,6 +230,26 @@ fn a_path_that_climbs_is_a_bad_request() {
 }
 
 #[test]
+fn a_path_beyond_the_limit_is_a_bad_request() {
+    let gateway = Gateway::start(Config::new().limit("request_path", "\"64B\""));
+    for (target, status) in [("/open/$hc", 404), (&*format!("/open/{}", "a".repeat(64)), 400)] {
+        assert_eq!(Request::get(target).to(&gateway).status, status, "{target}");
+    }
+}
+
+#[test]
+fn a_request_whose_address_does_not_fit_a_control_message_is_refused() {
+    // Hybrid page 0, rule 4, and 5.1. In JSON each of these takes two bytes.
+    let gateway = Gateway::new();
+    let listener = Listener::open(&gateway, "open");
+
+    let answer = Request::get(&format!("/open?{}", "\\".repeat(40_000))).to(&gateway);
+
+    assert_eq!(answer.status, 431, "{answer:?}");
+    drop(listener);
+}
+
+#[test]
 fn a_host_that_belongs_to_nobody_is_refused_and_not_defaulted() {
     let gateway = Gateway::new();
 

@@ -66,3 +66,20 @@ fn a_broken_configuration_changes_nothing() {
     wait_until("the report", || gateway.log().contains("nonsense"));
     assert_eq!(Request::get("/nowhere").to(&gateway).status, 401);
 }
+
+#[test]
+fn a_limit_on_waiting_senders_is_in_force_at_once() {
+    let gateway = Gateway::new();
+    let mut listener = Listener::open(&gateway, "open");
+    let file = gateway.directory().join("viaduct.toml");
+    let mut text = fs::read_to_string(&file).expect("the configuration");
+    text.push_str("\n[limits]\npending_per_relay = 1\n");
+    fs::write(&file, text).expect("the configuration is written");
+
+    reload(&gateway);
+
+    let mut waiting = gateway.connect();
+    Request::get("/open/first").send(&mut waiting);
+    listener.next("request");
+    assert_eq!(Request::get("/open/second").to(&gateway).status, 429);
+}

@@ -60,7 +60,7 @@ pub(crate) fn service_request(
     if let Some(message) = &message.request_headers {
         for (name, value) in message.0.iter().filter(|(name, _)| passes(name)) {
             let (name, value) = header_line(name, value).ok_or(RequestRefused::NotHttp("header"))?;
-            headers.append(name, value);
+            headers.try_append(name, value).map_err(|_| RequestRefused::NotHttp("header"))?;
         }
     }
     Ok(ServiceRequest { method, uri, headers })

@@ -66,6 +66,9 @@ pub(crate) const PREAMBLE_WITHIN: Duration = Duration::from_secs(30);
 /// For the answer to an Upgrade Request (framing page 9, row 10).
 pub(crate) const UPGRADE_WITHIN: Duration = Duration::from_secs(30);
 
+/// Bytes kept of a sender that does not wait for the answer to its Upgrade Request, as it should.
+const MOST_WAITING: usize = 64 << 10;
+
 /// For the close of a refused rendezvous.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 
@@ -171,7 +174,7 @@ impl Sender {
                         read?;
                         return Ok(early.freeze());
                     }
-                    more = self.read() => {
+                    more = self.read(), if self.peel.len() < MOST_WAITING => {
                         more?;
                         if self.advance().await? {
                             return Err(NetTcpError::SenderGone);
@@ -248,6 +251,21 @@ mod tests {
         let error = sender.await_upgrade(&mut service).await.unwrap_err();
         assert!(matches!(error, NetTcpError::UpgradeUnanswered), "{error}");
         assert_eq!(error.fault(), Some(FaultUri::UpgradeInvalid));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sender_that_talks_on_meanwhile_is_kept_waiting() {
+        let ((mut sender, mut gateway), (mut service, _silent)) = (sender().await, pair().await);
+        let mut frame = vec![0x82, 127, 0, 0, 0, 0, 0, 0x40, 0, 0];
+        frame.resize(10 + (4 << 20), 7);
+        let talking = tokio::spawn(async move {
+            let _ = gateway.write_all(&frame).await;
+            gateway
+        });
+        let error = sender.await_upgrade(&mut service).await.unwrap_err();
+        assert!(matches!(error, NetTcpError::UpgradeUnanswered), "{error}");
+        assert!(sender.peel.len() <= MOST_WAITING + (4 << 10), "{} bytes", sender.peel.len());
+        talking.abort();
     }
 
     #[tokio::test]

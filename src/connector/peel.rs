@@ -78,6 +78,11 @@ impl Peel {
         &self.payload
     }
 
+    /// How many bytes it keeps.
+    pub(crate) fn len(&self) -> usize {
+        self.raw.len() + self.payload.len()
+    }
+
     /// These many of them are used.
     pub(crate) fn consume(&mut self, used: usize) {
         self.payload.advance(used);

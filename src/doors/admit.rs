@@ -1,6 +1,6 @@
 //! Who is let in: the namespace a host names, the relay a path names, the right a token gives. The same for every door.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -116,6 +116,17 @@ pub(crate) fn is_disabled(core: &Core, key: &RelayKey) -> bool {
     match &**core.directory.load() {
         Entities::Ready(directory) => directory.relay(key).is_some_and(|relay| !relay.enabled),
         Entities::Loading => false,
+    }
+}
+
+/// An address that fails too often waits for its next answer (hybrid page 2.5).
+pub(crate) async fn hold_back(core: &Core, refusal: &Refusal, address: IpAddr) {
+    let settings = core.settings.load_full();
+    let limit = settings.limits.failed_handshakes_per_minute;
+    let guessing =
+        matches!(refusal, Refusal::Unauthorized(_) | Refusal::Malformed(Malformed::UnknownRendezvous(_)));
+    if guessing && core.throttle.failed(address, limit, Instant::now()) {
+        tokio::time::sleep(settings.timeouts.refusal_delay).await;
     }
 }
 

@@ -134,7 +134,26 @@ impl Core {
 
     /// The token of a relay: cancelled when the relay is deleted or disabled.
     pub(crate) fn relay_token(&self, relay: &RelayKey) -> CancellationToken {
-        lock(&self.relay_tokens).entry(relay.clone()).or_insert_with(|| self.closing.child_token()).clone()
+        let mut tokens = lock(&self.relay_tokens);
+        if let Some(token) = tokens.get(relay) {
+            return token.clone();
+        }
+        let token = self.closing.child_token();
+        // Whoever was admitted before the relay went may ask after its end was told; looked at under the lock, so that the
+        // end is told either here or by `end_relays`.
+        if self.has_ended(relay) {
+            token.cancel();
+        } else {
+            tokens.insert(relay.clone(), token.clone());
+        }
+        token
+    }
+
+    fn has_ended(&self, relay: &RelayKey) -> bool {
+        match &**self.directory.load() {
+            Entities::Loading => false,
+            Entities::Ready(directory) => directory.relay(relay).is_none_or(|relay| !relay.enabled),
+        }
     }
 
     /// Ends what runs on relays that are gone.
@@ -214,4 +233,43 @@ pub(crate) enum Transport {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        entity::{EntityPath, Namespace, NamespaceName},
+        store::{MemoryRegistrations, MemoryStore},
+    };
+
+    #[tokio::test]
+    async fn whoever_asks_for_the_token_of_a_relay_that_went_meanwhile_gets_a_cancelled_one() {
+        let id = GatewayId::parse("g0").unwrap();
+        let registrations = Arc::new(MemoryRegistrations::new());
+        let lease = registrations.grant(id.clone(), Duration::from_secs(30)).await.unwrap();
+        let core = Core::new(Parts {
+            id,
+            number: 0,
+            settings: Settings::default(),
+            entities: Arc::new(MemoryStore::new()),
+            registrations,
+            lease,
+            metrics: Arc::new(Metrics::new()),
+        });
+        let relay = RelayKey {
+            namespace: NamespaceName::parse("contoso").unwrap(),
+            path: EntityPath::parse("gone").unwrap(),
+        };
+        let before = core.relay_token(&relay);
+        assert!(!before.is_cancelled());
+        let nothing = Arc::new(Directory::new(Vec::<Arc<Namespace>>::new(), None).unwrap());
+        core.directory.store(Arc::new(Entities::Ready(nothing)));
+        core.end_relays(|_| true);
+        assert!(before.is_cancelled());
+        assert!(core.relay_token(&relay).is_cancelled());
+        assert!(lock(&core.relay_tokens).is_empty());
+    }
 }

@@ -12,7 +12,7 @@ use crate::{
     config::{Config, DoorName, Store},
     io::TlsError,
     management::AdminContext,
-    relay::GatewayId,
+    relay::{GatewayId, PendingLimits},
     store::{
         EmbeddedStore, EntityStore, MemoryRegistrations, MemoryStore, RegistrationStore, SeedReport,
         StoreError,
@@ -122,10 +122,15 @@ impl Gateway {
         if config.store != self.store {
             return Err(ReloadError::NeedsRestart("store"));
         }
-        open::reload(&self.tls, &config)?;
-        self.core.settings.store(Arc::new(Settings::of(&config)));
-        self.admin.store(Arc::new(open::admin_context(&self.core, &config)));
+        // What can go wrong comes first, so that a refused configuration has changed nothing.
+        let certificates = open::read_again(&self.tls, &config)?;
         report(&self.core.entities.seed(&config.namespaces).await?);
+        for (tls, certificates) in certificates {
+            tls.reload(certificates)?;
+        }
+        self.core.settings.store(Arc::new(Settings::of(&config)));
+        self.core.rendezvous().set_limits(PendingLimits::from(&config.limits));
+        self.admin.store(Arc::new(open::admin_context(&self.core, &config)));
         let snapshot = self.core.entities.watch().borrow().clone();
         follow::apply(&self.core, snapshot);
         Ok(())

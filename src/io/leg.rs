@@ -49,19 +49,21 @@ impl Leg {
     /// Gives the upgraded connection back when hyper ran on something else.
     pub fn from_upgraded(upgraded: Upgraded, dialect: Dialect) -> Result<Self, Upgraded> {
         let upgraded = match upgraded.downcast::<TokioIo<Stream>>() {
-            Ok(parts) => return Ok(Self { stream: parts.io.into_inner(), early: parts.read_buf, dialect }),
+            Ok(parts) => {
+                return Ok(Self {
+                    stream: parts.io.into_inner(),
+                    early: Bytes::copy_from_slice(&parts.read_buf),
+                    dialect,
+                });
+            }
             Err(upgraded) => upgraded,
         };
         let parts = upgraded.downcast::<TokioIo<Prefixed<Stream>>>()?;
         let (stream, left) = parts.io.into_inner().into_parts();
-        let early = if left.is_empty() {
-            parts.read_buf
-        } else {
-            // What hyper read comes before what it left in the prefix.
-            let mut early = BytesMut::from(&parts.read_buf[..]);
-            early.extend_from_slice(&left);
-            early.freeze()
-        };
+        // What hyper read comes before what it left in the prefix.
+        let mut early = BytesMut::from(&parts.read_buf[..]);
+        early.extend_from_slice(&left);
+        let early = early.freeze();
         Ok(Self { stream, early, dialect })
     }
 }

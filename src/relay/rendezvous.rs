@@ -84,6 +84,11 @@ impl<T> RendezvousTable<T> {
         }
     }
 
+    /// Other limits from now on; what is waited for already stays.
+    pub fn set_limits(&mut self, limits: PendingLimits) {
+        self.limits = limits;
+    }
+
     /// Waits for a rendezvous. On error nothing is waited for and `slot` is dropped.
     pub fn insert(&mut self, id: RendezvousId, expected: Expectation, slot: T) -> Result<(), InsertError> {
         let address = expected.sender.map(counted_as);

@@ -1,6 +1,7 @@
 //! Log lines on standard error: text for people, or one JSON object a line.
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Directive;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
@@ -53,6 +54,9 @@ where
     let filter = filter.unwrap_or(DEFAULT_FILTER);
     let filter = EnvFilter::try_new(filter)
         .map_err(|error| LogError::BadFilter { filter: filter.to_owned(), reason: error.to_string() })?;
+    // At trace it writes out what it sends and receives, tokens included; no level asks for that.
+    let quiet: Directive = "tungstenite=warn".parse().expect("a directive");
+    let filter = filter.add_directive(quiet);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     Ok(match format {
         LogFormat::Text => Box::new(builder.with_ansi(colours).finish()),
@@ -111,6 +115,19 @@ mod tests {
         assert_eq!(lines[1]["message"], "joined");
         assert_eq!(lines[1]["bytes"], 7);
         assert_eq!(lines[1]["spans"][0]["tracking_id"], "t-1");
+    }
+
+    #[test]
+    fn what_the_websocket_library_writes_out_is_not_logged_at_any_level() {
+        let buffer = Buffer::default();
+        let writer = buffer.clone();
+        let subscriber = subscriber(LogFormat::Text, Some("trace"), false, move || writer.clone()).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::trace!(target: "tungstenite::protocol", "Received message {{\"renewToken\":…}}");
+            tracing::trace!(target: "viaduct", "seen");
+        });
+        let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains("seen") && !text.contains("renewToken"), "{text}");
     }
 
     #[test]

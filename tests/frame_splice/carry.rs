@@ -1,5 +1,6 @@
 //! What pairs carry, and that it arrives.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,7 +9,7 @@ use tokio::time::timeout;
 use viaduct::io::{EndReason, JoinOptions, Leg, Side, join};
 
 use crate::pair::{KEY, PATIENCE, Peer, RAW, WS, connection, ended, options, pair};
-use crate::peer::{BINARY, Frame, PING, PONG, TEXT};
+use crate::peer::{BINARY, CLOSE, Frame, PING, PONG, TEXT};
 
 #[test]
 fn the_future_of_a_pair_is_small() {
@@ -81,6 +82,38 @@ async fn pings_are_answered_even_while_data_for_the_pinger_never_rests_between_f
     let mut nothing = Vec::new();
     let _ = timeout(PATIENCE, b_read.read_to_end(&mut nothing)).await.expect("an end");
     assert!(nothing.is_empty(), "the ping was not relayed");
+    ended(joined).await;
+}
+
+#[tokio::test]
+async fn answers_that_a_pinger_cannot_be_given_are_not_kept_without_end() {
+    let options = options();
+    let counters = options.counters.clone();
+    let (mut a, mut b, joined) = pair(WS, WS, options).await;
+    // Inside a frame there is no place for a pong.
+    let frame = Frame::new(true, BINARY, "half").encode(Some(KEY));
+    b.tcp.write_all(&frame[..8]).await.unwrap();
+    let mut sent = 0;
+    for _ in 0..200 {
+        let ping = Frame::new(true, PING, vec![7; 100]).encode(Some(KEY)).repeat(10);
+        a.tcp.write_all(&ping).await.unwrap();
+        sent += ping.len() as u64;
+        while counters.a_to_b.load(Ordering::Relaxed) < sent {
+            tokio::task::yield_now().await;
+        }
+    }
+    b.tcp.write_all(&frame[8..]).await.unwrap();
+    b.send(&Frame::close(1000, "")).await;
+    let mut pongs = 0;
+    loop {
+        match a.frame().await.unwrap() {
+            Frame { opcode: CLOSE, .. } => break,
+            Frame { opcode: PONG, .. } => pongs += 1,
+            _ => {}
+        }
+    }
+    assert!((1..100).contains(&pongs), "{pongs} pongs were kept");
+    drop((a, b));
     ended(joined).await;
 }
 

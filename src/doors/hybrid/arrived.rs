@@ -7,8 +7,9 @@ use hyper::body::Incoming;
 
 use super::{head_tap::HeadNotes, reply::Asked};
 use crate::{
-    gateway::core::Peer,
-    relay::ListenerFilter,
+    entity::{HostName, RelayPath},
+    gateway::core::{Core, Peer},
+    relay::{ListenerFilter, Refusal},
     wire::hybrid::{HeaderLine, HybridQuery},
 };
 
@@ -30,7 +31,13 @@ impl Arrived {
     pub(crate) fn ambiguous(&self) -> Option<&'static str> {
         let count =
             |name: &str| self.lines.iter().filter(|(line, _)| line.eq_ignore_ascii_case(name)).count();
-        if count("Host") > 1 {
+        // A listener sees `Host`; whoever was let in by the name in an absolute target must not choose another there.
+        let other_host = self.request.uri().authority().is_some_and(|authority| {
+            let named = HostName::parse(authority.as_str()).ok();
+            let mut lines = self.lines.iter();
+            lines.any(|(name, host)| name.eq_ignore_ascii_case("Host") && HostName::parse(host).ok() != named)
+        });
+        if count("Host") > 1 || other_host {
             Some("Host")
         } else if count("Content-Length") > 1
             || (count("Content-Length") == 1 && count("Transfer-Encoding") > 0)
@@ -45,6 +52,11 @@ impl Arrived {
     pub(crate) fn head_len(&self) -> usize {
         let line = self.request.method().as_str().len() + self.request.uri().to_string().len() + 12;
         self.lines.iter().fold(line, |sum, (name, value)| sum + name.len() + value.chars().count() + 4)
+    }
+
+    /// The path it names.
+    pub(crate) fn path(&self, core: &Core) -> Result<RelayPath, Refusal> {
+        Ok(RelayPath::parse_within(&self.asked.path, core.settings.load().limits.request_path)?)
     }
 
     /// The lists of `Microsoft-Relay-AllowedListeners` and its opposite (2.6).

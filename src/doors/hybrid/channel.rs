@@ -95,8 +95,16 @@ fn config(core: &Core) -> WebSocketConfig {
         .max_frame_size(Some(largest))
         .read_buffer_size(4 << 10)
         .write_buffer_size(0)
-        .max_write_buffer_size(usize::MAX)
+        // One message and what precedes it; pongs for a peer that pings and does not read fill it no further.
+        .max_write_buffer_size(largest.saturating_mul(2).saturating_add(MOST_PONGS))
 }
+
+/// Bytes of pongs kept while a listener reads nothing.
+const MOST_PONGS: usize = 16 << 10;
+
+/// Messages kept while a listener reads nothing; further invitations wait in its inbox, and beyond that they are refused.
+/// Invitations whose senders left stay in the queue, so the limit on outstanding ones does not bound it.
+const MOST_QUEUED: usize = 64;
 
 struct Channel {
     core: Arc<Core>,
@@ -158,7 +166,7 @@ impl Channel {
                         return;
                     }
                 }
-                Some(message) = inbox.recv() => self.rules.handle_message(message, Instant::now()),
+                Some(message) = inbox.recv(), if self.queue.len() < MOST_QUEUED => self.rules.handle_message(message, Instant::now()),
                 () = relay_gone.cancelled(), if !gone => {
                     gone = true;
                     self.relay_is_gone();
@@ -270,8 +278,7 @@ impl Channel {
             }
             // 2.2: never close for it.
             Ok(ControlMessage::Accept(_) | ControlMessage::Request(_)) | Err(_) => {
-                let start: String = text.chars().take(1024).collect();
-                tracing::debug!(tracking_id = %self.opened.asked.tracking_id, text = %start, "unknown control message");
+                tracing::debug!(tracking_id = %self.opened.asked.tracking_id, text = loggable(text), "unknown control message");
             }
         }
     }
@@ -326,4 +333,32 @@ async fn write(
         Poll::Ready(Ok(()))
     })
     .await
+}
+
+/// What of an unknown text may stand in the log: its beginning (2.2), unless it may hold a token, as a `renewToken` that was
+/// written in another way does.
+fn loggable(text: &str) -> String {
+    let small = text.to_ascii_lowercase();
+    if small.contains("token") || small.contains("sharedaccess") {
+        return "(not shown: it may hold a token)".to_owned();
+    }
+    text.chars().take(1024).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::loggable;
+
+    #[test]
+    fn an_unknown_text_is_logged_unless_it_may_hold_a_token() {
+        assert_eq!(loggable("{\"news\":1}"), "{\"news\":1}");
+        assert_eq!(loggable(&"\u{e9}".repeat(2000)).chars().count(), 1024);
+        for text in [
+            r#"{"renewToken":"SharedAccessSignature sr=a&sig=b"}"#,
+            r#"{"renewToken":{"Token":"eyJ"}}"#,
+            "SHAREDACCESSSIGNATURE sr=a",
+        ] {
+            assert!(loggable(text).starts_with("(not shown"), "{text}");
+        }
+    }
 }

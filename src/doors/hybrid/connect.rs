@@ -13,7 +13,6 @@ use super::{
 };
 use crate::{
     doors::admit,
-    entity::RelayPath,
     gateway::{
         clock::unix_now,
         core::Core,
@@ -34,7 +33,7 @@ pub(crate) async fn connect(
     if core.draining.is_cancelled() {
         return Err(Refusal::Draining);
     }
-    let path = RelayPath::parse(&arrived.asked.path)?;
+    let path = arrived.path(core)?;
     let token = tokens::websocket_token(arrived.request.headers(), arrived.query.token.as_ref());
     let (target, authorized) = admit::look_up(core, &arrived.peer, &arrived.asked.host, path)?
         .sender(core, token.as_ref().map(|found| &found.token))?;

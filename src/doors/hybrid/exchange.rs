@@ -16,14 +16,14 @@ use super::{
 };
 use crate::{
     doors::admit::{self, Target},
-    entity::{HostName, RelayPath, RequestTarget},
+    entity::{HostName, RequestTarget},
     gateway::{
         clock::unix_now,
         core::Core,
         live::LiveConnection,
         meet::{Met, Wanted, meet},
     },
-    relay::{ExchangeRequest, ExchangeTerms, Invitation, Refusal, RendezvousId, What},
+    relay::{ExchangeRequest, ExchangeTerms, Invitation, Malformed, Refusal, RendezvousId, What},
     wire::hybrid::request_headers,
 };
 
@@ -33,7 +33,7 @@ pub(crate) async fn relay(core: &Arc<Core>, arrived: Arrived) -> Result<Response
         return Err(Refusal::Draining);
     }
     let settings = core.settings.load_full();
-    let path = RelayPath::parse(&arrived.asked.path)?;
+    let path = arrived.path(core)?;
     let token = tokens::http_token(arrived.request.headers(), arrived.query.token.as_ref());
     let (target, authorized) = admit::look_up(core, &arrived.peer, &arrived.asked.host, path)?
         .sender(core, token.as_ref().map(|found| &found.token))?;
@@ -59,6 +59,13 @@ pub(crate) async fn relay(core: &Arc<Core>, arrived: Arrived) -> Result<Response
     };
     let request_target = request_target(&target, arrived.query.rest.as_deref());
     let fits = text_bound(&invitation, &request_target) <= settings.limits.control_message;
+    if !fits {
+        // 5.1: the listener fetches the request; but the address it fetches it from has to fit as well.
+        let address = Invitation { headers: Vec::new(), ..invitation.clone() };
+        if text_bound(&address, "") > settings.limits.control_message {
+            return Err(Malformed::HeadTooLarge.into());
+        }
+    }
     let mut body =
         RequestBody::new(arrived.request.into_body(), arrived.notes, settings.timeouts.request_idle);
 
@@ -107,6 +114,7 @@ pub(crate) async fn relay(core: &Arc<Core>, arrived: Arrived) -> Result<Response
             over_rendezvous::exchange(core, dialled, begin, terms, cancel, arrived.asked.clone()).await?
         }
     };
+    let answered = answered.without_unsendable_body(core, &method);
     core.metrics.exchanges.inc();
     let shown = core.live.enter(LiveConnection {
         relay: target.key,

@@ -10,10 +10,14 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use http::HeaderMap;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Sleep, sleep},
+};
 
 use crate::wire::hybrid::{HeaderLine, latin1_decode};
 
@@ -22,6 +26,10 @@ use crate::wire::hybrid::{HeaderLine, latin1_decode};
 pub(crate) struct HeadTap<S> {
     stream: S,
     notes: HeadNotes,
+    /// How long a head may take.
+    head: Duration,
+    /// Runs while one that was begun is not whole.
+    due: Option<Pin<Box<Sleep>>>,
 }
 
 /// The other end of the tap, for the service that answers the requests.
@@ -33,16 +41,19 @@ pub(crate) struct HeadNotes {
 #[derive(Debug)]
 struct Notes {
     noting: bool,
+    /// A head was whole before.
+    taken: bool,
     bytes: Vec<u8>,
     limit: usize,
 }
 
 impl<S> HeadTap<S> {
-    /// Taps a stream; at most `limit` bytes of a head are noted.
-    pub(crate) fn new(stream: S, limit: usize) -> (Self, HeadNotes) {
-        let notes =
-            HeadNotes { shared: Arc::new(Mutex::new(Notes { noting: true, bytes: Vec::new(), limit })) };
-        (Self { stream, notes: notes.clone() }, notes)
+    /// Taps a stream; at most `limit` bytes of a head are noted. A head must be whole within `head` of its first byte, the
+    /// first one of its connection within `head` of now; how long none may come is hyper's to watch.
+    pub(crate) fn new(stream: S, limit: usize, head: Duration) -> (Self, HeadNotes) {
+        let notes = Notes { noting: true, taken: false, bytes: Vec::new(), limit };
+        let notes = HeadNotes { shared: Arc::new(Mutex::new(notes)) };
+        (Self { stream, notes: notes.clone(), head, due: None }, notes)
     }
 
     /// The stream itself.
@@ -59,6 +70,7 @@ impl HeadNotes {
         let bytes = {
             let mut notes = self.lock();
             notes.noting = false;
+            notes.taken = true;
             std::mem::take(&mut notes.bytes)
         };
         let head = parse(&bytes, headers);
@@ -119,12 +131,22 @@ impl<S: AsyncRead + Unpin> AsyncRead for HeadTap<S> {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
-        if let Poll::Ready(Ok(())) = polled {
+        let begun = {
             let mut notes = self.notes.lock();
-            if notes.noting {
+            if notes.noting && polled.is_ready() {
                 let room = notes.limit.saturating_sub(notes.bytes.len());
                 let read = &buf.filled()[before..];
                 notes.bytes.extend_from_slice(&read[..read.len().min(room)]);
+            }
+            notes.noting && (!notes.taken || !notes.bytes.is_empty())
+        };
+        if !begun {
+            self.due = None;
+        } else if polled.is_pending() {
+            let head = self.head;
+            let due = self.due.get_or_insert_with(|| Box::pin(sleep(head)));
+            if due.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
         }
         polled
@@ -171,7 +193,7 @@ mod tests {
     }
 
     async fn tapped(bytes: &[u8], limit: usize) -> HeadNotes {
-        let (mut tap, notes) = HeadTap::new(bytes, limit);
+        let (mut tap, notes) = HeadTap::new(bytes, limit, Duration::from_secs(30));
         let mut sink = Vec::new();
         tap.read_to_end(&mut sink).await.unwrap();
         notes

@@ -3,16 +3,17 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 
 use super::head_tap::HeadTap;
 use crate::{
     gateway::{
-        core::{Core, Peer},
+        core::{Core, Gauged, Peer},
         live::{Entry, LiveConnection},
     },
-    io::{Dialect, FrameDialect, JoinEnd, JoinOptions, Leg, Stream, join},
+    io::{Dialect, FrameDialect, Join, JoinEnd, JoinOptions, Leg, Stream, join},
 };
 
 /// What a joined pair is called at the admin door and in the log, and what it keeps counted.
@@ -25,7 +26,7 @@ pub(crate) struct Joining {
 /// Waits for both connections to be handed over by hyper, then joins them in a small task of their own.
 pub(crate) async fn join_upgraded(core: Arc<Core>, sender: OnUpgrade, listener: OnUpgrade, joining: Joining) {
     let limit = core.settings.load().timeouts.handshake;
-    let both = async { tokio::try_join!(websocket_leg(sender), websocket_leg(listener)) };
+    let both = async { tokio::try_join!(websocket_leg(&core, sender), websocket_leg(&core, listener)) };
     match tokio::time::timeout(limit, both).await {
         Ok(Ok((sender, listener))) => {
             let options = join_options(&core, &joining.shown);
@@ -40,11 +41,18 @@ pub(crate) async fn join_upgraded(core: Arc<Core>, sender: OnUpgrade, listener: 
     }
 }
 
-/// Runs a joined pair to its end and says once how it went.
-pub(crate) async fn run(core: Arc<Core>, joining: Joining, joined: impl Future<Output = JoinEnd>) -> JoinEnd {
-    core.metrics.active_connections.inc();
-    let end = joined.await;
-    core.metrics.active_connections.dec();
+/// Runs a joined pair to its end and says once how it went. Not an `async fn`: that would hold the pair twice, and a task
+/// of a joined pair is small (design, section 4).
+pub(crate) fn run(core: Arc<Core>, joining: Joining, joined: Join) -> impl Future<Output = JoinEnd> {
+    let active = Gauged::new(core.metrics.active_connections.clone());
+    joined.map(move |end| {
+        drop(active);
+        report(&core, &joining, &end);
+        end
+    })
+}
+
+fn report(core: &Core, joining: &Joining, end: &JoinEnd) {
     core.metrics.sender_disconnects.inc();
     core.metrics.bytes_to_listener.inc_by(end.a_to_b);
     core.metrics.bytes_to_sender.inc_by(end.b_to_a);
@@ -56,7 +64,6 @@ pub(crate) async fn run(core: Arc<Core>, joining: Joining, joined: impl Future<O
         reason = ?end.reason,
         "connection ended",
     );
-    end
 }
 
 /// How this gateway joins the legs of a relay.
@@ -73,9 +80,11 @@ pub(crate) fn join_options(core: &Core, connection: &LiveConnection) -> JoinOpti
 }
 
 /// The leg of a connection that became a WebSocket.
-pub(crate) async fn websocket_leg(upgrade: OnUpgrade) -> hyper::Result<Leg> {
+pub(crate) async fn websocket_leg(core: &Core, upgrade: OnUpgrade) -> hyper::Result<Leg> {
     let (stream, early) = into_parts(upgrade.await?);
-    Ok(Leg { stream, early, dialect: Dialect::Frames(FrameDialect::hybrid_server()) })
+    let largest_frame = core.settings.load().limits.frame;
+    let dialect = FrameDialect { largest_frame, ..FrameDialect::hybrid_server() };
+    Ok(Leg { stream, early, dialect: Dialect::Frames(dialect) })
 }
 
 /// The stream below hyper and what it had read ahead.
@@ -83,5 +92,22 @@ pub(crate) fn into_parts(upgraded: Upgraded) -> (Stream, Bytes) {
     let parts = upgraded
         .downcast::<TokioIo<HeadTap<Stream>>>()
         .expect("every hybrid connection is served over a tapped stream");
-    (parts.io.into_inner().into_inner(), parts.read_buf)
+    // A copy: even when it is empty, hyper's own holds on to 8 KiB for as long as it lives.
+    (parts.io.into_inner().into_inner(), Bytes::copy_from_slice(&parts.read_buf))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The size of what a function returns, without calling it.
+    fn size_returned<A, B, C, F>(_: impl FnOnce(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn the_task_of_a_joined_pair_is_at_most_1_kib() {
+        let size = size_returned(run);
+        assert!(size <= 1024, "{size} bytes");
+    }
 }

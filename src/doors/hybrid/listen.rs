@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     doors::admit,
-    entity::{RelayKind, RelayPath},
+    entity::RelayKind,
     gateway::{
         clock::{random_u128, unix_now},
         core::{Core, Transport},
@@ -34,7 +34,7 @@ pub(crate) async fn listen(
     if core.draining.is_cancelled() {
         return Err(Refusal::Draining);
     }
-    let path = RelayPath::parse(&arrived.asked.path)?;
+    let path = arrived.path(core)?;
     let token = tokens::websocket_token(arrived.request.headers(), arrived.query.token.as_ref());
     let (target, authorized) = admit::look_up(core, &arrived.peer, &arrived.asked.host, path)?
         .listener(core, token.as_ref().map(|found| &found.token))?;

@@ -11,7 +11,6 @@ use super::{
     reply::{Body, gone, switching},
 };
 use crate::{
-    entity::RelayPath,
     gateway::{core::Core, dialled::Dialled},
     relay::{Arrival, Malformed, Refusal, RendezvousId, Side},
 };
@@ -38,7 +37,7 @@ pub(crate) async fn dialled(
         .as_deref()
         .and_then(|id| id.parse::<RendezvousId>().ok())
         .ok_or_else(&unknown)?;
-    let path = RelayPath::parse(&arrived.asked.path)?;
+    let path = arrived.path(core)?;
     let slot = core.rendezvous().claim(id, path.decoded(), side, Instant::now()).map_err(|error| {
         tracing::debug!(tracking_id = %arrived.asked.tracking_id, %error, "a rendezvous was refused");
         unknown()

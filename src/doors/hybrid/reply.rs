@@ -132,7 +132,8 @@ pub(crate) fn relayed(status: u16, reason: &str, lines: &[HeaderLine], body: Bod
         if let (Ok(name), Ok(value)) =
             (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(&latin1_encode(text)))
         {
-            response.headers_mut().append(name, value);
+            // More lines than a map of headers holds.
+            response.headers_mut().try_append(name, value).ok()?;
         }
     }
     Some(response)
@@ -166,4 +167,16 @@ fn track(response: &mut Response<Body>, tracking_id: &TrackingId) {
 
 fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_header_names_than_a_response_holds_are_no_response() {
+        let lines: Vec<HeaderLine> = (0..40_000).map(|n| (format!("x-{n}"), String::new())).collect();
+        assert!(relayed(200, "OK", &lines[..1_000], empty()).is_some());
+        assert!(relayed(200, "OK", &lines, empty()).is_none());
+    }
 }

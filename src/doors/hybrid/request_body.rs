@@ -1,6 +1,6 @@
 //! A sender's request body, piece by piece, with a deadline on its silence (5.6).
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -13,8 +13,9 @@ pub(crate) struct RequestBody {
     body: Incoming,
     notes: HeadNotes,
     idle: Duration,
-    /// Pieces read while it was found out how long the body is.
-    first: VecDeque<Bytes>,
+    /// What was read while it was found out how long the body is: copied together, because a piece of one byte would keep
+    /// all of the buffer it was read into.
+    first: BytesMut,
 }
 
 /// What reading up to a limit gave.
@@ -39,7 +40,7 @@ pub(crate) enum BodyError {
 
 impl RequestBody {
     pub(crate) fn new(body: Incoming, notes: HeadNotes, idle: Duration) -> Self {
-        Self { body, notes, idle, first: VecDeque::new() }
+        Self { body, notes, idle, first: BytesMut::new() }
     }
 
     /// Reads the body if it ends within `limit` bytes. One whose announced length is over it is not touched.
@@ -47,33 +48,18 @@ impl RequestBody {
         if self.body.size_hint().lower() > limit as u64 {
             return Ok(Collected::More);
         }
-        let mut len = 0;
         while let Some(piece) = self.read().await? {
-            len += piece.len();
-            self.first.push_back(piece);
-            if len > limit {
+            self.first.extend_from_slice(&piece);
+            if self.first.len() > limit {
                 return Ok(Collected::More);
             }
         }
-        Ok(Collected::Whole(match self.first.len() {
-            1 => self.first.pop_front().unwrap_or_default(),
-            _ => self
-                .first
-                .drain(..)
-                .fold(BytesMut::with_capacity(len), |mut all, piece| {
-                    all.extend_from_slice(&piece);
-                    all
-                })
-                .freeze(),
-        }))
+        Ok(Collected::Whole(self.first.split().freeze()))
     }
 
     /// The next piece; `None` at the end. Silence beyond the deadline and a broken connection are both the sender's doing.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, BodyError> {
-        match self.first.pop_front() {
-            Some(piece) => Ok(Some(piece)),
-            None => self.read().await,
-        }
+        if self.first.is_empty() { self.read().await } else { Ok(Some(self.first.split().freeze())) }
     }
 
     async fn read(&mut self) -> Result<Option<Bytes>, BodyError> {

@@ -9,10 +9,11 @@ use std::{
 use bytes::Bytes;
 use http::{Method, Response, header};
 use http_body::{Frame, SizeHint};
-use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
 
 use super::reply::{Body, empty, full, relayed};
 use crate::{
+    gateway::core::Core,
     relay::{Refusal, ResponseHead},
     wire::hybrid::{HeaderLine, reason_phrase, response_lines},
 };
@@ -37,6 +38,24 @@ impl Answered {
     }
 }
 
+impl Answered {
+    /// 5.5: what a listener sends as the body of a response that has none is swallowed, to its end, so that its rendezvous
+    /// ends in order.
+    pub(crate) fn without_unsendable_body(self, core: &Core, method: &Method) -> Self {
+        match self.body {
+            AnsweredBody::Streaming(mut body) if is_bodiless(method, self.head.status) => {
+                core.tasks.spawn(async move { while let Some(Ok(_)) = body.frame().await {} });
+                Self::whole(self.head, Bytes::new())
+            }
+            _ => self,
+        }
+    }
+}
+
+fn is_bodiless(method: &Method, status: u16) -> bool {
+    *method == Method::HEAD || matches!(status, 204 | 205 | 304)
+}
+
 /// Builds the response; `kept` is dropped when its body has gone out.
 pub(crate) fn build<K: Send + Unpin + 'static>(
     method: &Method,
@@ -51,7 +70,7 @@ pub(crate) fn build<K: Send + Unpin + 'static>(
     }
     let reason = reason_phrase(head.status, head.description.as_deref());
     let mut out = response_lines(&head.headers, via);
-    let bodiless = *method == Method::HEAD || matches!(head.status, 204 | 205 | 304);
+    let bodiless = is_bodiless(method, head.status);
     let body = match answered.body {
         _ if bodiless => {
             if *method == Method::HEAD || head.status == 304 {

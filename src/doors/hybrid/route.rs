@@ -1,6 +1,6 @@
 //! What a request wants: a WebSocket below `/$hc/`, or to be relayed.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use http::{Method, Request, Response, header};
 use hyper::body::{Body as _, Incoming};
@@ -13,6 +13,7 @@ use super::{
     reply::{Asked, Body, Kind, refuse},
 };
 use crate::{
+    doors::admit,
     entity::RelayPath,
     gateway::{
         clock::random_u128,
@@ -67,7 +68,7 @@ pub(crate) async fn answer(
         Ok(response) => response,
         Err(refusal) => {
             tracing::debug!(tracking_id = %asked.tracking_id, peer = %address, ?refusal, "refused");
-            hold_back(&core, &refusal, address).await;
+            admit::hold_back(&core, &refusal, address).await;
             refuse(&core, &refusal, &asked, kind)
         }
     };
@@ -114,17 +115,6 @@ async fn http(core: &Arc<Core>, arrived: Arrived) -> Result<Response<Body>, Refu
         return Err(Malformed::BadParameter("method").into());
     }
     exchange::relay(core, arrived).await
-}
-
-/// An address that fails too often waits for its next answer.
-async fn hold_back(core: &Core, refusal: &Refusal, address: std::net::IpAddr) {
-    let settings = core.settings.load_full();
-    let limit = settings.limits.failed_handshakes_per_minute;
-    let guessing =
-        matches!(refusal, Refusal::Unauthorized(_) | Refusal::Malformed(Malformed::UnknownRendezvous(_)));
-    if guessing && core.throttle.failed(address, limit, Instant::now()) {
-        tokio::time::sleep(settings.timeouts.refusal_delay).await;
-    }
 }
 
 /// The host a request is for: `Host`, or the authority of an absolute target.

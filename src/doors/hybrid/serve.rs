@@ -19,7 +19,7 @@ use crate::{
 /// Serves one connection until it ends, is upgraded, or the gateway drains.
 pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Peer) {
     let settings = core.settings.load_full();
-    let (tap, notes) = HeadTap::new(stream, settings.limits.request_head);
+    let (tap, notes) = HeadTap::new(stream, settings.limits.request_head, settings.timeouts.handshake);
     let answering = Arc::clone(&core);
     let peer = Arc::new(peer);
     let shown = peer.address;
@@ -30,7 +30,8 @@ pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Peer) {
     let connection = http1::Builder::new()
         .keep_alive(!late)
         .timer(TokioTimer::new())
-        .header_read_timeout(settings.timeouts.handshake)
+        // From the last response, or the beginning, to the next head; the tap watches how long a head takes that was begun.
+        .header_read_timeout(settings.timeouts.keep_alive)
         .max_headers(settings.limits.request_headers as usize)
         // Beyond our own limit the answer is a 431 in our words; beyond twice that hyper gives it without.
         .max_header_size(settings.limits.request_head.saturating_mul(2))

@@ -1,6 +1,6 @@
 //! One connection of the net.tcp doors: session after session, each looked up and authorised anew.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::BytesMut;
 
@@ -8,26 +8,28 @@ use super::{
     admit::admit,
     fault::fault,
     preamble::{self, NoPreamble, Waits},
-    session::{self, Relayed},
+    session::{self, Ready, Relayed},
 };
 use crate::{
+    doors::{admit::hold_back, hybrid::run},
     gateway::core::{Core, Peer, Settings},
-    io::Stream,
+    io::{Stream, join},
     relay::Refusal,
-    wire::framing::{FramingLimits, Policy},
+    wire::framing::{FaultUri, FramingLimits, Policy},
 };
 
 /// Serves a connection until it ends.
 pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Peer) {
     let peer = Arc::new(peer);
-    let settings = core.settings.load_full();
-    let timeouts = &settings.timeouts;
-    let mut first = timeouts.handshake;
+    let mut first = core.settings.load().timeouts.handshake;
     let mut next = Some((stream, BytesMut::new()));
     while let Some((stream, read)) = next.take() {
-        let waits = Waits { first, whole: timeouts.handshake };
-        next = one(&core, &peer, stream, read, &policy(&settings), waits).await;
-        first = timeouts.net_tcp_idle;
+        // In a box, so that a joined pair does not carry the room for it (design, section 4).
+        let Some(ready) = Box::pin(prepare(&core, &peer, stream, read, first)).await else { return };
+        let joined = join(ready.sender, ready.listener, ready.options);
+        let end = run(Arc::clone(&core), ready.joining, joined).await;
+        next = end.returned_a.map(|(stream, left)| (stream, BytesMut::from(&left[..])));
+        first = core.settings.load().timeouts.net_tcp_idle;
     }
 }
 
@@ -42,58 +44,66 @@ fn policy(settings: &Settings) -> Policy {
     })
 }
 
-/// One session; the connection, if it can bring another one.
-async fn one(
+/// Reads one preamble and finds its listener. `None`: there is no session, and the sender was told why where it can be.
+async fn prepare(
     core: &Arc<Core>,
     peer: &Arc<Peer>,
     mut stream: Stream,
     mut read: BytesMut,
-    policy: &Policy,
-    waits: Waits,
-) -> Option<(Stream, BytesMut)> {
+    first: Duration,
+) -> Option<Ready> {
+    let settings = core.settings.load_full();
+    let policy = policy(&settings);
+    let waits = Waits { first, whole: settings.timeouts.handshake };
     let preamble =
-        preamble::read(&mut stream, &mut read, policy, waits, |preamble| admit(core, peer, &preamble.via));
+        preamble::read(&mut stream, &mut read, &policy, waits, |preamble| admit(core, peer, &preamble.via));
     let preamble = tokio::select! {
         preamble = preamble => preamble,
         () = core.draining.cancelled() => Err(NoPreamble::Ended),
     };
-    let refusal = match preamble {
+    let fault = match preamble {
         Ok((session, (target, authorized))) => {
             tracing::debug!(peer = %peer.address, via = %session.preamble.via, "session begins");
             let relayed = Relayed { session, target, authorized };
-            match session::relay(core, peer, stream, read, relayed, &policy.limits).await {
-                Ok(returned) => {
-                    return returned.map(|(stream, left)| (stream, BytesMut::from(&left[..])));
+            match session::find_listener(core, peer, stream, read, relayed, &policy.limits).await {
+                Ok(ready) => {
+                    core.metrics.sender_connections.success.inc();
+                    return ready;
                 }
                 Err((left, refusal)) => {
                     stream = left;
-                    fault(&refusal)
+                    refused(core, peer, &refusal).await
                 }
             }
         }
-        Err(NoPreamble::Refused(refusal)) => {
-            log(core, peer, &refusal);
-            fault(&refusal)
-        }
+        Err(NoPreamble::Refused(refusal)) => refused(core, peer, &refusal).await,
+        Err(NoPreamble::Ended) => return None,
         Err(NoPreamble::Malformed(error)) => {
             core.metrics.handshake_failures.of(peer.door).inc();
             tracing::debug!(peer = %peer.address, %error, "no preamble");
             error.fault()?
         }
-        Err(NoPreamble::Ended) => return None,
         Err(error @ (NoPreamble::TooSlow | NoPreamble::Broken(_))) => {
             core.metrics.handshake_failures.of(peer.door).inc();
             tracing::debug!(peer = %peer.address, %error, "no preamble");
             return None;
         }
     };
-    if let Err(error) = preamble::refuse(stream, refusal, waits.whole).await {
+    if let Err(error) = preamble::refuse(stream, fault, waits.whole).await {
         tracing::debug!(peer = %peer.address, %error, "the fault was not taken");
     }
     None
 }
 
-fn log(core: &Core, peer: &Peer, refusal: &Refusal) {
-    core.metrics.handshake_failures.of(peer.door).inc();
+/// The fault of a refusal, logged and counted, and held back from an address that fails too often.
+async fn refused(core: &Core, peer: &Peer, refusal: &Refusal) -> FaultUri {
+    let fault = fault(refusal);
+    let counters = &core.metrics.sender_connections;
+    match fault {
+        FaultUri::EndpointUnavailable | FaultUri::ServerTooBusy => counters.server_error.inc(),
+        _ => counters.client_error.inc(),
+    };
     tracing::debug!(peer = %peer.address, ?refusal, "refused");
+    hold_back(core, refusal, peer.address.ip()).await;
+    fault
 }

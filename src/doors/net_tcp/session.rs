@@ -1,16 +1,16 @@
-//! One session: its sender meets a listener, and both are joined until it has ended both ways.
+//! One session: its sender meets a listener.
 
 use std::sync::Arc;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use tokio::io::AsyncReadExt;
 
 use crate::{
     auth::Authorized,
     doors::{
         admit::Target,
-        hybrid::{Joining, join_options, run, websocket_leg},
+        hybrid::{Joining, join_options, websocket_leg},
     },
     gateway::{
         clock::{random_u128, unix_now},
@@ -19,7 +19,7 @@ use crate::{
         live::LiveConnection,
         meet::{Met, Wanted, meet},
     },
-    io::{Dialect, JoinOptions, Leg, Stream, join},
+    io::{Dialect, JoinOptions, Leg, Stream},
     relay::{Invitation, ListenerFilter, Refusal, RendezvousId, What},
     wire::{
         After,
@@ -35,21 +35,27 @@ pub(super) struct Relayed {
     pub(super) authorized: Option<Authorized>,
 }
 
-/// The connection after a session that ended both ways in clear, and what of the next one was read already.
-pub(super) type Returned = (Stream, Bytes);
+/// Both legs of a session, ready to be joined.
+pub(super) struct Ready {
+    pub(super) joining: Joining,
+    pub(super) sender: Leg,
+    pub(super) listener: Leg,
+    pub(super) options: JoinOptions,
+}
 
 /// Bytes kept of a sender that does not wait for the answer to its preamble, as it should.
 const EARLY: usize = 64 << 10;
 
-/// Relays one session. The sender's own connection comes back with a refusal, so that it can be told.
-pub(super) async fn relay(
+/// Finds a listener; `None` when the sender left meanwhile. The sender's own connection comes back with a refusal, so that it
+/// can be told.
+pub(super) async fn find_listener(
     core: &Arc<Core>,
     peer: &Arc<Peer>,
     mut stream: Stream,
     mut early: BytesMut,
     relayed: Relayed,
     limits: &FramingLimits,
-) -> Result<Option<Returned>, (Stream, Refusal)> {
+) -> Result<Option<Ready>, (Stream, Refusal)> {
     let Relayed { session, target, authorized } = relayed;
     let limit = core.settings.load().limits.connections_per_namespace;
     let Some(counted) = core.connections.enter(&target.namespace.name, limit) else {
@@ -77,7 +83,7 @@ pub(super) async fn relay(
         return Err((stream, Refusal::ListenerGone));
     }
     let handshake = core.settings.load().timeouts.handshake;
-    let Ok(Ok(listener)) = tokio::time::timeout(handshake, websocket_leg(listener)).await else {
+    let Ok(Ok(listener)) = tokio::time::timeout(handshake, websocket_leg(core, listener)).await else {
         return Err((stream, Refusal::ListenerGone));
     };
     let shown = core.live.enter(LiveConnection {
@@ -103,8 +109,7 @@ pub(super) async fn relay(
     first.extend_from_slice(&early);
     let sender = Leg { stream, early: first.into(), dialect: Dialect::Bytes };
     let joining = Joining { shown, _peer: Arc::clone(peer) };
-    let end = run(Arc::clone(core), joining, join(sender, listener, options)).await;
-    Ok(end.returned_a)
+    Ok(Some(Ready { joining, sender, listener, options }))
 }
 
 /// The sender's connection ended while it waited. What it says before it is answered is kept, within reason.

@@ -132,12 +132,14 @@ impl Shared {
         let Ok(mut out) = self.out.try_lock() else {
             return;
         };
+        // Earlier frames first: a peer that pings and takes no answers must not make us keep more and more of them. A failure
+        // shows when something is sent, or in reading.
+        if !out.pending.is_empty() && !matches!(out.poll_flush(cx), Poll::Ready(Ok(()))) {
+            return;
+        }
         let pongs = self.take_pongs();
         if !out.closed && !pongs.is_empty() {
             out.push_pongs(&pongs);
-        }
-        if !out.pending.is_empty() {
-            // A failure shows when something is sent, or in reading.
             let _ = out.poll_flush(cx);
         }
     }
@@ -200,5 +202,41 @@ impl Out {
             self.pending.advance(written);
         }
         Pin::new(&mut self.half).poll_flush(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use socket2::SockRef;
+    use tokio::{
+        io::AsyncWriteExt,
+        net::{TcpListener, TcpStream},
+    };
+
+    use super::{super::FrameStream, *};
+
+    #[tokio::test]
+    async fn pongs_for_a_peer_that_does_not_read_are_not_kept_without_end() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (ours, raw) = tokio::join!(listener.accept(), TcpStream::connect(address));
+        let (ours, mut raw) = (ours.unwrap().0, raw.unwrap());
+        SockRef::from(&ours).set_send_buffer_size(4 << 10).unwrap();
+        SockRef::from(&raw).set_recv_buffer_size(4 << 10).unwrap();
+        let (mut reader, writer) =
+            FrameStream::new(ours.into(), Bytes::new(), FrameDialect::hybrid_server()).into_split();
+        let pinging = tokio::spawn(async move {
+            let ping = [&[0x89, 0x80 | 125, 0, 0, 0, 0][..], &[7; 125]].concat().repeat(100);
+            for _ in 0..100 {
+                raw.write_all(&ping).await.unwrap();
+            }
+            raw.shutdown().await.unwrap();
+            raw
+        });
+        assert!(matches!(reader.next().await, Err(FrameStreamError::Lost)));
+        let kept = writer.shared.out.lock().await.pending.len();
+        assert!(kept <= 2 * MAX_PONGS, "{kept} bytes");
+        drop(pinging.await.unwrap());
     }
 }

@@ -96,6 +96,9 @@ pub(super) enum WayEnd {
     Refused(FollowError),
 }
 
+/// Bytes of pings and pongs kept while they cannot be sent, but for those of one turn.
+const MOST_URGENT: usize = 4 << 10;
+
 /// Reads in a row before the other way has its turn.
 const ROUNDS: usize = 8;
 
@@ -189,6 +192,10 @@ impl Way {
     /// Puts control frames between two frames to the other leg, as soon as there is such a place.
     pub(super) fn push_urgent(&mut self, frames: &[u8]) {
         if self.state == WayState::Open {
+            if self.urgent.len() + frames.len() > MOST_URGENT {
+                // A peer that pings and takes no answers: only the latest are owed (RFC 6455 5.5.3).
+                self.urgent.clear();
+            }
             self.urgent.extend_from_slice(frames);
         }
     }

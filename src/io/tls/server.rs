@@ -106,3 +106,73 @@ thread_local! {
 pub(super) fn take_asked_name() -> Option<Box<str>> {
     ASKED_NAME.take()
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::{
+        ClientConfig, Error, NamedGroup, RootCertStore,
+        crypto::{ActiveKeyExchange, SharedSecret, SupportedKxGroup},
+        pki_types::{CertificateDer, ServerName, pem::PemObject},
+    };
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A key exchange that no server here knows, so that it asks the client to say hello again.
+    #[derive(Debug)]
+    struct Unknown;
+
+    struct Share(Box<dyn ActiveKeyExchange>);
+
+    impl SupportedKxGroup for Unknown {
+        fn start(&self) -> Result<Box<dyn ActiveKeyExchange>, Error> {
+            Ok(Box::new(Share(ring::kx_group::X25519.start()?)))
+        }
+
+        fn name(&self) -> NamedGroup {
+            NamedGroup::X448
+        }
+    }
+
+    impl ActiveKeyExchange for Share {
+        fn complete(self: Box<Self>, peer: &[u8]) -> Result<SharedSecret, Error> {
+            self.0.complete(peer)
+        }
+
+        fn pub_key(&self) -> &[u8] {
+            self.0.pub_key()
+        }
+
+        fn group(&self) -> NamedGroup {
+            NamedGroup::X448
+        }
+    }
+
+    #[tokio::test]
+    async fn a_client_that_says_hello_twice_leaves_no_name_behind_for_the_next() {
+        let made = rcgen::generate_simple_self_signed(vec!["a.example".to_owned()]).unwrap();
+        let (chain, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+        let certificate = Certificate::from_pem(Vec::new(), chain.as_bytes(), key.as_bytes()).unwrap();
+        let server = ServerTls::new(vec![certificate], Alpn::None).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(chain.as_bytes()).unwrap()).unwrap();
+        let mut provider = ring::default_provider();
+        provider.kx_groups.insert(0, &Unknown);
+        let config = ClientConfig::builder_with_provider(provider.into())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = ServerName::try_from("a.example").unwrap();
+        let session = Session::client(config.into(), name).unwrap();
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (ours, theirs) = tokio::join!(listener.accept(), TcpStream::connect(address));
+        let (accepted, connected) =
+            tokio::join!(server.accept(ours.unwrap().0), TlsStream::handshake(theirs.unwrap(), session, &[]));
+        assert_eq!(connected.unwrap().server_name(), None, "it was not asked for a name");
+        assert_eq!(accepted.unwrap().server_name(), Some("a.example"));
+        assert_eq!(take_asked_name(), None);
+    }
+}

@@ -155,8 +155,10 @@ impl TlsStream {
             }
         };
         let result = self.session.process(incoming, &mut take, out);
-        if self.server_name.is_none() {
-            self.server_name = take_asked_name();
+        // Taken every time: a client that is asked to say hello again names it twice, and what is left behind would become the
+        // name of the next connection on this thread.
+        if let Some(name) = take_asked_name() {
+            self.server_name = Some(name);
         }
         // Mostly nothing; handshakes, tickets and alerts are small, so that one write takes them nearly always.
         self.outgoing.push(out.filled());
