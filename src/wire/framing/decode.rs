@@ -12,7 +12,7 @@ use nom::number::streaming::u8 as byte;
 use super::error::DecodeError;
 use super::policy::FramingLimits;
 use super::record::{KnownEncoding, Mode, Record, RecordType, Version};
-use super::via::ViaText;
+use super::via_text::ViaText;
 use crate::wire::int31;
 
 /// Reads one record, which must be of one of the `expected` types.

@@ -1,6 +1,6 @@
 //! Record types, modes, encodings and upgrades, [MC-NMF] 2.2.
 
-use super::via::ViaText;
+use super::via_text::ViaText;
 
 /// The first byte of a record, [MC-NMF] 2.2.1. An unknown type has no length, so it cannot be skipped: the set is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
