@@ -40,8 +40,8 @@ fn read(
     limits: &Limits,
 ) -> Result<Vec<String>, DecodeError> {
     let (mut reader, mut events) = (Reader::new(document, dictionaries, limits.clone()), Vec::new());
-    while let Some(event) = reader.next()? {
-        summary(&mut events, &event);
+    while let Some(event) = reader.next_event()? {
+        summary(&mut events, event);
     }
     Ok(events)
 }
@@ -56,13 +56,13 @@ fn feed<'a>(
     for piece in pieces {
         most = most.max(piece.len());
         feed.push(piece);
-        while let Some(event) = feed.next(dictionaries)? {
+        while let Some(event) = feed.next_event(dictionaries)? {
             summary(&mut events, &event);
         }
         assert!(feed.kept() <= 2 * (limits.record + most) + limits.start_tag + 4096);
     }
     feed.finish();
-    while let Some(event) = feed.next(dictionaries)? {
+    while let Some(event) = feed.next_event(dictionaries)? {
         summary(&mut events, &event);
     }
     Ok(events)
@@ -123,7 +123,7 @@ proptest! {
         let session = session();
         let mut encoded = Vec::new();
         let mut records = Records::new(&document);
-        while let Ok(Some(record)) = records.next() {
+        while let Ok(Some(record)) = records.next_record() {
             record.names(|_| {});
             record.encode(&mut encoded);
         }
@@ -140,7 +140,7 @@ proptest! {
         let mut writer = Writer::new(Ids::Session(&mut table), Runtime::Net8);
         let mut events = Vec::new();
         let mut joined = Vec::new();
-        while let Ok(Some(event)) = reader.next() {
+        while let Ok(Some(&event)) = reader.next_event() {
             // Bytes are joined before they are cut into records: what comes back is their base64 as one text.
             if let Event::Text(Value::Bytes(bytes)) = event {
                 joined.extend_from_slice(bytes);
@@ -158,7 +158,7 @@ proptest! {
             }
             prop_assert_eq!(writer.event(&event), Ok(()));
         }
-        if let Ok(None) = reader.next() {
+        if let Ok(None) = reader.next_event() {
             let message = writer.finish().unwrap();
             let mut received = SessionTable::new();
             let at = received.read(&message).unwrap();
@@ -182,9 +182,9 @@ proptest! {
         writer.end_element().unwrap();
         let document = writer.finish().unwrap();
         let mut reader = Reader::new(&document, Dictionaries::STATIC, Limits::default());
-        reader.next().unwrap();
+        reader.next_event().unwrap();
         let text = if attribute {
-            match reader.next().unwrap() {
+            match reader.next_event().unwrap() {
                 Some(Event::Attribute { value, .. }) => value.to_string(),
                 other => panic!("{other:?}"),
             }
@@ -216,9 +216,9 @@ proptest! {
         writer.end_element().unwrap();
         let document = writer.finish().unwrap();
         let mut reader = Reader::new(&document, Dictionaries::STATIC, Limits::default());
-        reader.next().unwrap();
+        reader.next_event().unwrap();
         for text in &texts {
-            reader.next().unwrap();
+            reader.next_event().unwrap();
             let content = reader.content().unwrap();
             prop_assert_eq!(content.text(), &text[..]);
         }

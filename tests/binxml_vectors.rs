@@ -9,6 +9,8 @@ use viaduct::wire::binxml::{
 };
 use viaduct::wire::xml::{Content, NotA, Runtime};
 
+#[path = "binxml_vectors/limits.rs"]
+mod limits;
 #[path = "binxml_vectors/program.rs"]
 mod program;
 #[path = "binxml_vectors/recordings.rs"]
@@ -74,7 +76,7 @@ fn records_have_the_names_of_the_vectors_and_encode_to_the_same_bytes() {
             let document = bytes(&vector["hex"]);
             let (mut names, mut encoded) = (Vec::new(), Vec::new());
             let mut records = Records::new(&document);
-            while let Some(record) = records.next().unwrap() {
+            while let Some(record) = records.next_record().unwrap() {
                 record.names(|name| names.push(name.to_string()));
                 record.encode(&mut encoded);
             }
@@ -153,12 +155,12 @@ fn a_reader_goes_on_failing_the_same_way() {
             Limits { depth: 32, ..Limits::default() },
         );
         let error: DecodeError = loop {
-            if let Err(error) = reader.next() {
+            if let Err(error) = reader.next_event() {
                 break error;
             }
         };
-        assert_eq!(reader.next(), Err(error));
-        assert_eq!(reader.next(), Err(error));
+        assert_eq!(reader.next_event(), Err(error));
+        assert_eq!(reader.next_event(), Err(error));
     }
 }
 
@@ -199,12 +201,12 @@ fn typed_reads_return_or_refuse_what_microsofts_reader_does() {
     for vector in vectors("typed-reads") {
         let document = bytes(&vector["hex"]);
         let mut reader = Reader::new(&document, Dictionaries::STATIC, Limits::default());
-        reader.next().unwrap();
+        reader.next_event().unwrap();
         let content = reader.content().unwrap();
         let read = typed(&content, vector["typed_read"].as_str().unwrap());
         assert_eq!(read.as_deref().ok(), vector["value"].as_str(), "{}", vector["name"]);
         assert_eq!(read.is_err(), vector.get("dotnet_error").is_some(), "{}", vector["name"]);
-        assert_eq!(reader.next(), Ok(None), "{}", vector["name"]);
+        assert_eq!(reader.next_event(), Ok(None), "{}", vector["name"]);
     }
 }
 

@@ -300,10 +300,11 @@ proptest! {
             // The large bodies would say nothing more.
             bytes.truncate(4096);
             bytes.truncate(cut.index(bytes.len() + 1));
-            let changes = if bytes.is_empty() { &[][..] } else { &changes[..] };
-            for (at, byte) in changes {
-                let at = at.index(bytes.len());
-                bytes[at] = *byte;
+            for (at, byte) in &changes {
+                if !bytes.is_empty() {
+                    let at = at.index(bytes.len());
+                    bytes[at] = *byte;
+                }
             }
             bytes
         };

@@ -55,7 +55,7 @@ impl Infoset {
 fn binary(document: &[u8], dictionaries: Dictionaries<'_>) -> (Headers, String) {
     let mut reader = Reader::new(document, dictionaries, Limits::default());
     let mut infoset = Infoset::default();
-    while let Some(event) = reader.next().unwrap() {
+    while let Some(&event) = reader.next_event().unwrap() {
         infoset.event(&event);
     }
     infoset.done()

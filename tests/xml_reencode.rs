@@ -139,7 +139,7 @@ fn a_fault_survives_binary_in_both_versions() {
         let document = writer.finish().unwrap();
         let mut reader = Reader::new(&document, Dictionaries::STATIC, Limits::default());
         let mut found = FaultReader::new(1000);
-        while let Some(event) = reader.next().unwrap() {
+        while let Some(&event) = reader.next_event().unwrap() {
             found.event(&event).unwrap();
         }
         let found = found.into_fault().unwrap();

@@ -69,7 +69,9 @@ fn document(
     let mut writer = TextWriter::new(TextStyle { lenient: true, ..TextStyle::default() });
     loop {
         let place = at + reader.position();
-        let Some(event) = reader.next().map_err(|error| refused(place, &error, ADVICE))? else { break };
+        let Some(&event) = reader.next_event().map_err(|error| refused(place, &error, ADVICE))? else {
+            break;
+        };
         writer.event(&event).map_err(|error| refused(place, &error, "no text can say it"))?;
         if until == Until::Root && event == Event::End && reader.depth() == 0 {
             break;

@@ -117,7 +117,7 @@ fn read_binary(
     let mut reader = Reader::new(&envelope[start..], dictionaries, Limits::default());
     loop {
         let from = start + reader.position();
-        let Some(event) = reader.next()? else { return Ok(()) };
+        let Some(&event) = reader.next_event()? else { return Ok(()) };
         let to = start + reader.position();
         // The items of an array share the bytes of its start tag, so that a position may go back.
         see(&event, (from < to).then_some(from..to))?;

@@ -122,7 +122,7 @@ pub(crate) fn copy(source: &str, writer: &mut Writer<'_>) {
                     }
                 }
             }
-            Xml::CData(text) => writer.text(&*text).unwrap(),
+            Xml::CData(text) => writer.text(&text).unwrap(),
             Xml::GeneralRef(reference) => {
                 let char = reference.resolve_char_ref().unwrap().unwrap();
                 writer.text(char.encode_utf8(&mut [0; 4])).unwrap();

@@ -97,7 +97,7 @@ fn envelopes_of_recordings_are_read_and_encode_to_the_same_bytes() {
 
             let (mut encoded, mut has_array) = (Vec::new(), false);
             let mut records = Records::new(document);
-            while let Some(record) = records.next().unwrap() {
+            while let Some(record) = records.next_record().unwrap() {
                 has_array |= record == binxml::Record::Array;
                 record.encode(&mut encoded);
             }
@@ -106,19 +106,19 @@ fn envelopes_of_recordings_are_read_and_encode_to_the_same_bytes() {
             let (mut feed, mut fed) = (Feed::new(Limits::default()), Text::framework());
             for byte in document.chunks(1) {
                 feed.push(byte);
-                while let Some(event) = feed.next(dictionaries).unwrap() {
+                while let Some(event) = feed.next_event(dictionaries).unwrap() {
                     fed.push(&event);
                 }
             }
             feed.finish();
-            assert_eq!(feed.next(dictionaries), Ok(None), "{name}");
+            assert_eq!(feed.next_event(dictionaries), Ok(None), "{name}");
             assert_eq!(fed.finish(), text, "{name}");
 
             let ids = if direction.session { Ids::Session(&mut sent) } else { Ids::Static };
             let mut writer = Writer::new(ids, Runtime::Framework);
             let mut reader = Reader::new(document, dictionaries, Limits::default());
-            while let Some(event) = reader.next().unwrap() {
-                writer.event(&event).unwrap();
+            while let Some(event) = reader.next_event().unwrap() {
+                writer.event(event).unwrap();
             }
             let written = writer.finish().unwrap();
             // An array is read as the elements it stands for, and those are written.

@@ -34,8 +34,8 @@ pub(crate) fn canonical(
 ) -> Result<String, DecodeError> {
     let mut reader = Reader::new(document, dictionaries, limits.clone());
     let mut text = Text { runtime, ..Text::default() };
-    while let Some(event) = reader.next()? {
-        text.push(&event);
+    while let Some(event) = reader.next_event()? {
+        text.push(event);
     }
     Ok(text.finish())
 }

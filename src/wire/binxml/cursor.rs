@@ -28,25 +28,25 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(input: &'a [u8], at: usize) -> Self {
         Self { input, at }
     }
 
     /// The next byte, which stays.
-    #[inline]
+    #[inline(always)]
     pub(super) fn peek(&self) -> Parse<u8> {
         self.input.get(self.at).copied().ok_or(Stop::More)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn byte(&mut self) -> Parse<u8> {
         let byte = self.peek()?;
         self.at += 1;
         Ok(byte)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn take(&mut self, size: usize) -> Parse<&'a [u8]> {
         let rest = self.input.get(self.at..).ok_or(Stop::More)?;
         let taken = rest.get(..size).ok_or(Stop::More)?;
@@ -54,7 +54,7 @@ impl<'a> Cursor<'a> {
         Ok(taken)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn array<const N: usize>(&mut self) -> Parse<[u8; N]> {
         let rest = self.input.get(self.at..).ok_or(Stop::More)?;
         let taken = rest.first_chunk().ok_or(Stop::More)?;
@@ -63,37 +63,28 @@ impl<'a> Cursor<'a> {
     }
 
     /// [MC-NBFX] 2.1.2.
-    #[inline]
+    #[inline(always)]
     pub(super) fn int31(&mut self) -> Parse<u32> {
         let first = self.peek()?;
         if first < 0x80 {
             self.at += 1;
             return Ok(u32::from(first));
         }
-        self.long_int31()
-    }
-
-    fn long_int31(&mut self) -> Parse<u32> {
         let rest = self.input.get(self.at..).ok_or(Stop::More)?;
-        match int31::decode(rest) {
-            Ok(Some((value, size))) => {
-                self.at += size;
-                Ok(value)
-            }
-            Ok(None) => Err(Stop::More),
-            Err(int31::NotInt31) => Err(DecodeError::BadInt31.into()),
-        }
+        let (value, size) = long_int31(rest)?;
+        self.at += size;
+        Ok(value)
     }
 
     /// A length of four bytes, which has 31 bits.
-    #[inline]
+    #[inline(always)]
     pub(super) fn long_length(&mut self) -> Parse<usize> {
         let length = i32::from_le_bytes(self.array()?);
         usize::try_from(length).map_err(|_| DecodeError::BadLength.into())
     }
 
     /// A string of [MC-NBFX] 2.1.3: its length in bytes and UTF-8.
-    #[inline]
+    #[inline(always)]
     pub(super) fn string(&mut self) -> Parse<&'a str> {
         let size = self.int31()?;
         let bytes = self.take(size as usize)?;
@@ -101,7 +92,16 @@ impl<'a> Cursor<'a> {
     }
 }
 
-#[inline]
+#[inline(always)]
 pub(super) fn utf8(bytes: &[u8]) -> Parse<&str> {
     std::str::from_utf8(bytes).map_err(|_| DecodeError::BadUtf8.into())
+}
+
+/// A number of more than one byte, and how many bytes it took.
+fn long_int31(input: &[u8]) -> Parse<(u32, usize)> {
+    match int31::decode(input) {
+        Ok(Some(read)) => Ok(read),
+        Ok(None) => Err(Stop::More),
+        Err(int31::NotInt31) => Err(DecodeError::BadInt31.into()),
+    }
 }

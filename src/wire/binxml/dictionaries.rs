@@ -28,7 +28,7 @@ impl<'a> Dictionaries<'a> {
     ///
     /// # Errors
     /// The id is not there, or no dictionary that has its kind.
-    #[inline]
+    #[inline(always)]
     pub fn string(self, id: u32) -> Result<Str<'a>, DecodeError> {
         let index = (id / 2) as usize;
         if id & 1 == 1 {

@@ -5,8 +5,7 @@ use super::decoder::Decoder;
 use super::dictionaries::Dictionaries;
 use super::error::DecodeError;
 use super::limits::Limits;
-use super::scope::{Resolved, XML};
-use crate::wire::xml::{Event, Str};
+use crate::wire::xml::Event;
 
 /// Bytes that are left behind before the rest is moved to the front.
 const STALE: usize = 4096;
@@ -59,7 +58,10 @@ impl Feed {
     ///
     /// # Errors
     /// The document is malformed, or exceeds a limit. Every later call fails the same way.
-    pub fn next<'e>(&'e mut self, dictionaries: Dictionaries<'e>) -> Result<Option<Event<'e>>, DecodeError> {
+    pub fn next_event<'e>(
+        &'e mut self,
+        dictionaries: Dictionaries<'e>,
+    ) -> Result<Option<Event<'e>>, DecodeError> {
         if let Some(result) = self.over {
             return result.map(|()| None);
         }
@@ -68,25 +70,14 @@ impl Feed {
             return Ok(None);
         }
         self.wait_for = 0;
-        let result = match self.decoder.next(&self.buffer, dictionaries) {
-            Ok(mut event) => {
-                if let Event::Start(name) | Event::Attribute { name, .. } = &mut event {
-                    name.namespace = match self.decoder.resolved {
-                        Resolved::None => Str::plain(""),
-                        Resolved::Xml => Str::plain(XML),
-                        Resolved::At(index) => {
-                            let (text, origin) = self.decoder.scope.uri(index);
-                            Str { text, origin }
-                        }
-                    };
-                }
-                return Ok(Some(event));
-            }
+        // Looked at before, because an event lends from the decoder.
+        let (finished, max) = (self.decoder.finish(&self.buffer), self.decoder.limits.record);
+        let mut event = Event::End;
+        let result = match self.decoder.next(&self.buffer, dictionaries, &mut event) {
+            Ok(()) => return Ok(Some(event)),
             Err(Stop::Bad(error)) => Err(error),
-            Err(Stop::More) if self.ended => self.decoder.finish(&self.buffer),
-            Err(Stop::More) if unread > self.decoder.limits.record => {
-                Err(DecodeError::RecordTooLong { max: self.decoder.limits.record })
-            }
+            Err(Stop::More) if self.ended => finished,
+            Err(Stop::More) if unread > max => Err(DecodeError::RecordTooLong { max }),
             Err(Stop::More) => {
                 if unread >= PATIENT {
                     self.wait_for = unread + unread / 8;

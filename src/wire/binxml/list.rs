@@ -28,14 +28,15 @@ impl<'a> List<'a> {
         })
     }
 
-    /// Reads and checks the items, up to the end mark.
-    pub(super) fn read(cursor: &mut Cursor<'a>, dictionaries: Dictionaries<'a>) -> Parse<Self> {
+    /// Reads and checks the items, and says where the list ends.
+    #[cold]
+    pub(super) fn read(mut cursor: Cursor<'a>, dictionaries: Dictionaries<'a>) -> Parse<(Self, usize)> {
         let start = cursor.at;
-        while let Some(kind) = item(cursor)? {
-            text_record::value(kind, cursor, dictionaries)?;
+        while let Some(kind) = item(&mut cursor)? {
+            text_record::value(kind, &mut cursor, dictionaries)?;
         }
         let items = &cursor.input[start..cursor.at - 1];
-        Ok(Self { items, dictionaries })
+        Ok((Self { items, dictionaries }, cursor.at))
     }
 
     /// The types of items that were checked, without their values.

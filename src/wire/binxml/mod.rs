@@ -9,6 +9,7 @@
 //! [`Reader`] reads a document in memory and [`Feed`] one that comes in pieces; [`Writer`] writes. The events are those of [`crate::wire::xml`], which
 //! text XML has as well. [`Records`] shows what stands there, record by record.
 
+mod array;
 mod cursor;
 mod decoder;
 mod dictionaries;
@@ -16,6 +17,7 @@ mod error;
 mod feed;
 mod limits;
 mod list;
+mod names;
 mod outgoing;
 mod parts;
 mod read_content;
@@ -25,6 +27,7 @@ mod record_type;
 mod scope;
 mod session;
 mod static_strings;
+mod tag;
 mod text_record;
 mod write_array;
 mod write_buffer;

@@ -39,8 +39,8 @@ impl<'a> Reader<'a> {
     /// The document is malformed, the element has a child, or the text is longer than the limit.
     pub fn content(&mut self) -> Result<Content<'a>, ContentError> {
         let (mut content, mut characters, mut bytes) = (Content::new(), 0usize, 0usize);
-        while let Some(event) = self.next()? {
-            match event {
+        while let Some(event) = self.next_event()? {
+            match *event {
                 Event::End => return Ok(content),
                 Event::Start(_) => return Err(ContentError::ChildElement),
                 Event::Comment(_) | Event::Namespace { .. } | Event::Attribute { .. } => {}
@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
     pub fn skip(&mut self) -> Result<(), DecodeError> {
         let depth = self.depth();
         while self.depth() >= depth {
-            if self.next()?.is_none() {
+            if self.next_event()?.is_none() {
                 break;
             }
         }

@@ -107,7 +107,7 @@ impl<'a> Records<'a> {
     ///
     /// # Errors
     /// The record is malformed or cut off.
-    pub fn next(&mut self) -> Result<Option<Record<'a>>, DecodeError> {
+    pub fn next_record(&mut self) -> Result<Option<Record<'a>>, DecodeError> {
         if self.cursor.at == self.cursor.input.len() {
             return Ok(None);
         }

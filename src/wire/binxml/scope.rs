@@ -7,7 +7,26 @@ use crate::wire::xml::{Origin, Str};
 pub(super) const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// Declarations that fit without allocation.
-const INLINE: usize = 12;
+const INLINE: usize = 8;
+
+/// A string that can be lent for `'e` when it is looked at for `'s`: slices outlive the scope, copies do not.
+pub(super) trait Lend<'s, 'e> {
+    fn lend(&'s self) -> &'e str;
+}
+
+impl<'s, 'e, 'a: 'e> Lend<'s, 'e> for &'a str {
+    #[inline(always)]
+    fn lend(&'s self) -> &'e str {
+        self
+    }
+}
+
+impl<'e> Lend<'e, 'e> for Box<str> {
+    #[inline(always)]
+    fn lend(&'e self) -> &'e str {
+        self
+    }
+}
 
 /// The declarations of the open elements, innermost last. `S` holds the strings: slices of the input, or copies.
 #[derive(Debug)]
@@ -15,6 +34,8 @@ pub(super) struct Scope<S> {
     first: [Declaration<S>; INLINE],
     more: Vec<Declaration<S>>,
     len: usize,
+    /// The depth of the last declaration; 0: there is none.
+    innermost: u32,
 }
 
 #[derive(Debug)]
@@ -46,22 +67,45 @@ impl<S: AsRef<str> + Default> Scope<S> {
             uri: S::default(),
             origin: Origin::Plain,
         });
-        Self { first, more: Vec::new(), len: 0 }
+        Self { first, more: Vec::new(), len: 0, innermost: 0 }
     }
 
-    #[inline]
+    #[inline(always)]
     fn at(&self, index: usize) -> &Declaration<S> {
         if index < INLINE { &self.first[index] } else { &self.more[index - INLINE] }
     }
 
-    /// The namespace of a declaration, and where it came from.
-    #[inline]
-    pub(super) fn uri(&self, index: usize) -> (&S, Origin) {
-        let declaration = self.at(index);
-        (&declaration.uri, declaration.origin)
+    /// How many declarations are in scope.
+    #[inline(always)]
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The namespace that a name has.
+    #[inline(always)]
+    pub(super) fn namespace<'s, 'e>(&'s self, resolved: Resolved) -> Str<'e>
+    where
+        S: Lend<'s, 'e>,
+    {
+        match resolved {
+            Resolved::None => Str::plain(""),
+            Resolved::Xml => Str::plain(XML),
+            Resolved::At(index) => self.declaration(index).1,
+        }
+    }
+
+    /// A declaration.
+    #[inline(always)]
+    pub(super) fn declaration<'s, 'e>(&'s self, index: usize) -> (&'e str, Str<'e>)
+    where
+        S: Lend<'s, 'e>,
+    {
+        let found = self.at(index);
+        (found.prefix.lend(), Str { text: found.uri.lend(), origin: found.origin })
     }
 
     /// Declares `prefix` for the element at `depth`.
+    #[inline(always)]
     pub(super) fn declare<'i>(
         &mut self,
         prefix: &'i str,
@@ -72,17 +116,19 @@ impl<S: AsRef<str> + Default> Scope<S> {
     where
         S: From<&'i str>,
     {
-        match prefix {
-            "xmlns" => return Err(DecodeError::ReservedPrefix),
-            "xml" if uri.text != XML => return Err(DecodeError::ReservedPrefix),
-            "" => {}
-            _ if uri.is_empty() => return Err(DecodeError::EmptyNamespace),
-            _ => {}
-        }
         let key = key(prefix);
-        let own = (0..self.len).rev().map(|index| self.at(index)).take_while(|found| found.depth == depth);
-        for found in own {
-            if found.key == key && found.prefix.as_ref() == prefix {
+        if key >= LONG {
+            refuse_reserved(prefix, uri.text)?;
+        }
+        if uri.is_empty() && key != 0 {
+            return Err(DecodeError::EmptyNamespace);
+        }
+        for index in (0..self.len).rev() {
+            let found = self.at(index);
+            if found.depth != depth {
+                break;
+            }
+            if found.key == key && (key < LONG || found.prefix.as_ref() == prefix) {
                 return Err(DecodeError::DuplicateAttribute);
             }
         }
@@ -96,13 +142,27 @@ impl<S: AsRef<str> + Default> Scope<S> {
             None => self.more.push(declaration),
         }
         self.len += 1;
+        self.innermost = depth;
         Ok(())
     }
 
     /// Forgets what elements deeper than `depth` declared.
-    #[inline]
+    #[inline(always)]
     pub(super) fn close(&mut self, depth: u32) {
-        while self.len > 0 && self.at(self.len - 1).depth > depth {
+        if self.innermost > depth {
+            self.forget(depth);
+        }
+    }
+
+    #[inline(never)]
+    fn forget(&mut self, depth: u32) {
+        self.innermost = 0;
+        while self.len > 0 {
+            let innermost = self.at(self.len - 1).depth;
+            if innermost <= depth {
+                self.innermost = innermost;
+                break;
+            }
             self.len -= 1;
             if self.len >= INLINE {
                 self.more.pop();
@@ -111,7 +171,7 @@ impl<S: AsRef<str> + Default> Scope<S> {
     }
 
     /// What the prefix of an element stands for.
-    #[inline]
+    #[inline(always)]
     pub(super) fn element(&self, prefix: &str) -> Result<Resolved, DecodeError> {
         let key = key(prefix);
         for index in (0..self.len).rev() {
@@ -129,7 +189,7 @@ impl<S: AsRef<str> + Default> Scope<S> {
     }
 
     /// What the prefix of an attribute stands for: without one, never a namespace.
-    #[inline]
+    #[inline(always)]
     pub(super) fn attribute(&self, prefix: &str) -> Result<Resolved, DecodeError> {
         if prefix.is_empty() { Ok(Resolved::None) } else { self.element(prefix) }
     }
@@ -144,11 +204,19 @@ impl<S: AsRef<str> + Default> Scope<S> {
     }
 }
 
+fn refuse_reserved(prefix: &str, uri: &str) -> Result<(), DecodeError> {
+    match prefix {
+        "xmlns" => Err(DecodeError::ReservedPrefix),
+        "xml" if uri != XML => Err(DecodeError::ReservedPrefix),
+        _ => Ok(()),
+    }
+}
+
 /// Keys from here on are shared by prefixes of one length.
 const LONG: u32 = 256;
 
 /// Tells prefixes of at most one byte apart, and most others.
-#[inline]
+#[inline(always)]
 fn key(prefix: &str) -> u32 {
     match prefix.as_bytes() {
         [] => 0,

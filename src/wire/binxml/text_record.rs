@@ -9,7 +9,7 @@ use super::list::List;
 use crate::wire::xml::{DateTime, Decimal, TimeSpan, Utf16, Value};
 
 /// Reads the value of a text record whose type, without the bit that ends an element, is `kind`.
-#[inline]
+#[inline(always)]
 pub(super) fn value<'a>(
     kind: u8,
     cursor: &mut Cursor<'a>,
@@ -20,18 +20,6 @@ pub(super) fn value<'a>(
         0x82 => Value::One,
         0x84 => Value::False,
         0x86 => Value::True,
-        0x98 => {
-            let size = usize::from(cursor.byte()?);
-            Value::Chars(utf8(cursor.take(size)?)?)
-        }
-        0xaa => Value::Dictionary(dictionaries.string(cursor.int31()?)?),
-        0xa8 => Value::Empty,
-        _ => return rare(kind, cursor, dictionaries),
-    })
-}
-
-fn rare<'a>(kind: u8, cursor: &mut Cursor<'a>, dictionaries: Dictionaries<'a>) -> Parse<Value<'a>> {
-    Ok(match kind {
         0x88 => Value::Int8(i8::from_le_bytes(cursor.array()?)),
         0x8a => Value::Int16(i16::from_le_bytes(cursor.array()?)),
         0x8c => Value::Int32(i32::from_le_bytes(cursor.array()?)),
@@ -43,7 +31,7 @@ fn rare<'a>(kind: u8, cursor: &mut Cursor<'a>, dictionaries: Dictionaries<'a>) -
             let bits = u64::from_le_bytes(cursor.array()?);
             Value::DateTime(DateTime::from_bits(bits).ok_or(DecodeError::BadDateTime)?)
         }
-        0x9a | 0x9c => {
+        0x98 | 0x9a | 0x9c => {
             let size = length(kind - 0x98, cursor)?;
             Value::Chars(utf8(cursor.take(size)?)?)
         }
@@ -51,7 +39,13 @@ fn rare<'a>(kind: u8, cursor: &mut Cursor<'a>, dictionaries: Dictionaries<'a>) -
             let size = length(kind - 0x9e, cursor)?;
             Value::Bytes(cursor.take(size)?)
         }
-        0xa4 => Value::List(List::read(cursor, dictionaries)?),
+        0xa4 => {
+            let (list, at) = List::read(*cursor, dictionaries)?;
+            cursor.at = at;
+            Value::List(list)
+        }
+        0xa8 => Value::Empty,
+        0xaa => Value::Dictionary(dictionaries.string(cursor.int31()?)?),
         0xac => Value::UniqueId(Uuid::from_bytes_le(cursor.array()?)),
         0xae => Value::TimeSpan(TimeSpan(i64::from_le_bytes(cursor.array()?))),
         0xb0 => Value::Uuid(Uuid::from_bytes_le(cursor.array()?)),
@@ -81,7 +75,7 @@ fn rare<'a>(kind: u8, cursor: &mut Cursor<'a>, dictionaries: Dictionaries<'a>) -
 }
 
 /// A length of one, two or four bytes.
-#[inline]
+#[inline(always)]
 pub(super) fn length(width: u8, cursor: &mut Cursor<'_>) -> Parse<usize> {
     match width {
         0 => Ok(usize::from(cursor.byte()?)),
@@ -90,7 +84,8 @@ pub(super) fn length(width: u8, cursor: &mut Cursor<'_>) -> Parse<usize> {
     }
 }
 
-/// [MC-NBFX] 2.3.1.11: reserved, scale, sign, then 32 high and 64 low bits. .NET 8 reads odd ones, .NET Framework and we do not.
+/// [MC-NBFX] 2.3.1.11: reserved, scale, sign, then 32 high and 64 low bits.
+// DIFFERS: .NET 8 reads reserved bits, other signs and scales above 28, and a bool of any byte; nobody writes them.
 fn decimal(bytes: [u8; 16]) -> Option<Decimal> {
     let [0, 0, scale, sign @ (0 | 0x80), h0, h1, h2, h3, low @ ..] = bytes else { return None };
     let high = u32::from_le_bytes([h0, h1, h2, h3]);

@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use super::runtime::Runtime;
 
 /// The digits of a number without its sign, and how many of them stand before the point when it is written plainly.
+#[derive(Default)]
 struct Digits {
     digits: [u8; 24],
     count: usize,
@@ -107,12 +108,6 @@ struct Scientific {
     exponent: i32,
     negative: bool,
     in_exponent: bool,
-}
-
-impl Default for Digits {
-    fn default() -> Self {
-        Self { digits: [0; 24], count: 0, before_point: 0 }
-    }
 }
 
 impl Write for Scientific {

@@ -150,7 +150,7 @@ fn ticks_of(fraction: &str) -> u64 {
 /// Days since 0001-01-01 in the proleptic Gregorian calendar.
 fn days(year: u64, month: u64, day: u64) -> Option<u64> {
     const BEFORE: [u64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let index = usize::try_from(month).ok()?.checked_sub(1)?;
     let before = *BEFORE.get(index)?;
     let length = BEFORE.get(index + 1).unwrap_or(&365) - before + u64::from(leap && month == 2);
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn durations_add_up() {
-        assert_eq!(time_span("P1Y1M1DT1H1M1.5S"), Some(TimeSpan(342_612_615_000_000)));
+        assert_eq!(time_span("P1Y1M1DT1H1M1.5S"), Some(TimeSpan(342_180_615_000_000)));
         assert_eq!(time_span("-P10675199DT2H48M5.4775808S"), Some(TimeSpan(i64::MIN)));
         for text in ["P", "PT", "P1H", "1D", "PT1S1M", "P1.5D", "P10675199DT2H48M5.4775808S"] {
             assert_eq!(time_span(text), None, "{text}");

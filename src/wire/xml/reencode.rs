@@ -96,8 +96,8 @@ impl<'a> BinaryToText<'a> {
     /// [`ReencodeError`]; the document cannot go on.
     pub fn next(&mut self, out: &mut Vec<u8>) -> Result<bool, ReencodeError> {
         while !self.over && self.writer.written() < PIECE {
-            match self.reader.next()? {
-                Some(event) => self.writer.event(&event)?,
+            match self.reader.next_event()? {
+                Some(event) => self.writer.event(event)?,
                 None => {
                     self.writer.finish()?;
                     self.over = true;

@@ -111,7 +111,7 @@ pub struct Utf16<'a>(&'a [u8]);
 impl<'a> Utf16<'a> {
     /// `None`: an odd number of bytes, or half of a surrogate pair.
     pub fn new(bytes: &'a [u8]) -> Option<Self> {
-        let whole = bytes.len() % 2 == 0;
+        let whole = bytes.len().is_multiple_of(2);
         let well_formed = || char::decode_utf16(units(bytes)).all(|char| char.is_ok());
         (whole && well_formed()).then_some(Self(bytes))
     }

@@ -126,7 +126,7 @@ fn fraction(mut ticks: u64, out: &mut impl Write) -> fmt::Result {
         return Ok(());
     }
     let mut digits = 7;
-    while ticks % 10 == 0 {
+    while ticks.is_multiple_of(10) {
         ticks /= 10;
         digits -= 1;
     }

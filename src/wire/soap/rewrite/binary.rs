@@ -24,7 +24,7 @@ pub(super) fn find(document: &[u8], dictionaries: Dictionaries<'_>) -> Result<Fo
     let (mut to, mut content) = (None, None);
     loop {
         let before = reader.position();
-        let Some(event) = reader.next()? else { return Err(RewriteError::UnexpectedEof) };
+        let Some(&event) = reader.next_event()? else { return Err(RewriteError::UnexpectedEof) };
         match headers.event(&event)? {
             Place::Body => break,
             Place::To => match event {

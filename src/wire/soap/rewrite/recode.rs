@@ -20,7 +20,7 @@ pub(super) fn recode<'a>(
 ) -> Result<(), DecodeError> {
     let mut records = Records::new(piece);
     let mut start = records.position();
-    while let Some(record) = records.next()? {
+    while let Some(record) = records.next_record()? {
         let end = records.position();
         match record {
             Record::Element { kind, prefix, local: RawString::Id(id) } => {
