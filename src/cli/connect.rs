@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::{ConnectArgs, GlobalArgs};
 use super::dialer::dialer;
-use super::failure::Failure;
+use super::failure::{Failure, log_problems};
 use super::output::print;
 use crate::config::connect::ConnectConfig;
 use crate::connector::{ListenerTiming, RouteState, Routes, StateDoor};
@@ -62,15 +62,7 @@ async fn reload(routes: &mut Routes, file: &Path, global: &GlobalArgs) {
     let config = match ConnectConfig::load(file) {
         Ok(config) => config,
         Err(error) => {
-            for problem in &error.problems {
-                tracing::error!(
-                    file = error.file,
-                    line = problem.line,
-                    path = problem.path,
-                    "{}",
-                    problem.text
-                );
-            }
+            log_problems(&error);
             return tracing::error!("the file was not taken over; the routes go on as they were");
         }
     };

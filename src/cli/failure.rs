@@ -85,6 +85,13 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Logs every error of a file that was read again: nobody sees standard error of a process that runs.
+pub(super) fn log_problems(error: &ConfigError) {
+    for problem in &error.problems {
+        tracing::error!(file = error.file, line = problem.line, path = problem.path, "{}", problem.text);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::args::ServeArgs;
-use super::failure::{Failure, chain};
+use super::failure::{Failure, chain, log_problems};
 use super::output::print;
 use crate::config::{Config, Store};
 use crate::gateway::{Gateway, StartError};
@@ -67,15 +67,7 @@ async fn reload(gateway: &Gateway, file: &Path) {
     let config = match Config::load(file) {
         Ok(config) => config,
         Err(error) => {
-            for problem in &error.problems {
-                tracing::error!(
-                    file = error.file,
-                    line = problem.line,
-                    path = problem.path,
-                    "{}",
-                    problem.text
-                );
-            }
+            log_problems(&error);
             tracing::error!("configuration not reloaded; the gateway goes on with the one it had");
             return;
         }

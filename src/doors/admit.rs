@@ -10,6 +10,7 @@ use crate::{
     gateway::{
         clock::unix_now,
         core::{Core, Entities, Peer},
+        quota::Counted,
     },
     relay::{Malformed, Refusal},
 };
@@ -48,6 +49,14 @@ pub(crate) fn look_up(core: &Core, peer: &Peer, host: &str, path: RelayPath) -> 
     }
     let relay = namespace.find(&path).cloned();
     Ok(Addressed { namespace, relay, path })
+}
+
+impl Target {
+    /// Takes a place under the quota of the namespace; it is free again when the value is dropped.
+    pub(crate) fn count(&self, core: &Core) -> Result<Counted, Refusal> {
+        let limit = core.settings.load().limits.connections_per_namespace;
+        core.connections.enter(&self.namespace.name, limit).ok_or(Refusal::TooManyConnections { limit })
+    }
 }
 
 impl Addressed {

@@ -9,11 +9,13 @@ use std::{
     },
 };
 
-use super::quota::Counted;
+use super::{clock::unix_now, core::Peer, quota::Counted};
 use crate::{
+    auth::Authorized,
     config::DoorName,
     entity::{KeyName, RelayKey, UnixTime},
     io::JoinCounters,
+    wire::hybrid::TrackingId,
 };
 
 /// Live listeners and connections, oldest first.
@@ -82,6 +84,27 @@ impl Live {
         let what = Arc::new(what);
         lock(T::list(self)).insert(id, Arc::clone(&what));
         Entry { live: Arc::clone(self), id, what }
+    }
+
+    /// Lists a connection of a sender that was let in.
+    pub(crate) fn connection(
+        self: &Arc<Self>,
+        peer: &Peer,
+        relay: RelayKey,
+        tracking_id: &TrackingId,
+        authorized: Option<Authorized>,
+        counted: Counted,
+    ) -> Entry<LiveConnection> {
+        self.enter(LiveConnection {
+            relay,
+            tracking_id: tracking_id.to_string(),
+            door: peer.door,
+            remote: peer.address,
+            key_name: authorized.map(|authorized| authorized.key_name),
+            connected_at: unix_now(),
+            counters: Arc::default(),
+            _counted: counted,
+        })
     }
 
     /// What is listed, oldest first.

@@ -2,7 +2,6 @@
 
 mod follow;
 mod open;
-mod quota;
 mod start;
 mod state;
 mod throttle;
@@ -12,6 +11,7 @@ pub(crate) mod core;
 pub(crate) mod dialled;
 pub(crate) mod live;
 pub(crate) mod meet;
+pub(crate) mod quota;
 pub(crate) mod switchboard;
 
 pub use start::{Gateway, ReloadError, StartError};

@@ -14,10 +14,8 @@ use super::{
 use crate::{
     doors::admit,
     gateway::{
-        clock::unix_now,
         core::Core,
         dialled::Dialled,
-        live::LiveConnection,
         meet::{Met, Wanted, meet},
     },
     relay::{Invitation, Malformed, Refusal, RendezvousId, What},
@@ -37,9 +35,7 @@ pub(crate) async fn connect(
     let token = tokens::websocket_token(arrived.request.headers(), arrived.query.token.as_ref());
     let (target, authorized) = admit::look_up(core, &arrived.peer, &arrived.asked.host, path)?
         .sender(core, token.as_ref().map(|found| &found.token))?;
-    let limit = core.settings.load().limits.connections_per_namespace;
-    let counted =
-        core.connections.enter(&target.namespace.name, limit).ok_or(Refusal::TooManyConnections { limit })?;
+    let counted = target.count(core)?;
     let used_authorization =
         target.relay.requires_client_authorization && token.is_some_and(|found| found.in_authorization);
     let wanted = Wanted {
@@ -72,17 +68,9 @@ pub(crate) async fn connect(
         return Err(Refusal::ListenerGone);
     }
     let sender = hyper::upgrade::on(&mut arrived.request);
-    let shown = LiveConnection {
-        relay: target.key,
-        tracking_id: arrived.asked.tracking_id.to_string(),
-        door: arrived.peer.door,
-        remote: arrived.peer.address,
-        key_name: authorized.map(|authorized| authorized.key_name),
-        connected_at: unix_now(),
-        counters: Arc::default(),
-        _counted: counted,
-    };
-    let joining = Joining { shown: core.live.enter(shown), _peer: arrived.peer };
+    let shown =
+        core.live.connection(&arrived.peer, target.key, &arrived.asked.tracking_id, authorized, counted);
+    let joining = Joining { shown, _peer: arrived.peer };
     core.tasks.spawn(leg::join_upgraded(Arc::clone(core), sender, listener, joining));
     Ok(switching(&key, protocol.as_deref(), &arrived.asked.tracking_id))
 }

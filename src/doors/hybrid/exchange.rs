@@ -18,9 +18,7 @@ use crate::{
     doors::admit::{self, Target},
     entity::{HostName, RequestTarget},
     gateway::{
-        clock::unix_now,
         core::Core,
-        live::LiveConnection,
         meet::{Met, Wanted, meet},
     },
     relay::{ExchangeRequest, ExchangeTerms, Invitation, Malformed, Refusal, RendezvousId, What},
@@ -37,9 +35,7 @@ pub(crate) async fn relay(core: &Arc<Core>, arrived: Arrived) -> Result<Response
     let token = tokens::http_token(arrived.request.headers(), arrived.query.token.as_ref());
     let (target, authorized) = admit::look_up(core, &arrived.peer, &arrived.asked.host, path)?
         .sender(core, token.as_ref().map(|found| &found.token))?;
-    let limit = settings.limits.connections_per_namespace;
-    let counted =
-        core.connections.enter(&target.namespace.name, limit).ok_or(Refusal::TooManyConnections { limit })?;
+    let counted = target.count(core)?;
     let used_authorization =
         target.relay.requires_client_authorization && token.is_some_and(|found| found.in_authorization);
 
@@ -116,16 +112,8 @@ pub(crate) async fn relay(core: &Arc<Core>, arrived: Arrived) -> Result<Response
     };
     let answered = answered.without_unsendable_body(core, &method);
     core.metrics.exchanges.inc();
-    let shown = core.live.enter(LiveConnection {
-        relay: target.key,
-        tracking_id: arrived.asked.tracking_id.to_string(),
-        door: arrived.peer.door,
-        remote: arrived.peer.address,
-        key_name: authorized.map(|authorized| authorized.key_name),
-        connected_at: unix_now(),
-        counters: Arc::default(),
-        _counted: counted,
-    });
+    let shown =
+        core.live.connection(&arrived.peer, target.key, &arrived.asked.tracking_id, authorized, counted);
     response::build(&method, &via, answered, shown)
 }
 

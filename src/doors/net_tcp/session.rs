@@ -13,10 +13,9 @@ use crate::{
         hybrid::{Joining, join_options, websocket_leg},
     },
     gateway::{
-        clock::{random_u128, unix_now},
+        clock::random_u128,
         core::{Core, Peer},
         dialled::Dialled,
-        live::LiveConnection,
         meet::{Met, Wanted, meet},
     },
     io::{Dialect, JoinOptions, Leg, Stream},
@@ -57,9 +56,9 @@ pub(super) async fn find_listener(
     limits: &FramingLimits,
 ) -> Result<Option<Ready>, (Stream, Refusal)> {
     let Relayed { session, target, authorized } = relayed;
-    let limit = core.settings.load().limits.connections_per_namespace;
-    let Some(counted) = core.connections.enter(&target.namespace.name, limit) else {
-        return Err((stream, Refusal::TooManyConnections { limit }));
+    let counted = match target.count(core) {
+        Ok(counted) => counted,
+        Err(refusal) => return Err((stream, refusal)),
     };
     let tracking_id = TrackingId::new(None, random_u128(), core.number);
     let wanted = Wanted {
@@ -86,16 +85,7 @@ pub(super) async fn find_listener(
     let Ok(Ok(listener)) = tokio::time::timeout(handshake, websocket_leg(core, listener)).await else {
         return Err((stream, Refusal::ListenerGone));
     };
-    let shown = core.live.enter(LiveConnection {
-        relay: target.key,
-        tracking_id: tracking_id.to_string(),
-        door: peer.door,
-        remote: peer.address,
-        key_name: authorized.map(|authorized| authorized.key_name),
-        connected_at: unix_now(),
-        counters: Arc::default(),
-        _counted: counted,
-    });
+    let shown = core.live.connection(peer, target.key, &tracking_id, authorized, counted);
 
     // The preamble goes on without its token; from there on the heads of the records are walked.
     let mut first = Vec::new();
