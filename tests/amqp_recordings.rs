@@ -6,8 +6,12 @@ use std::collections::BTreeMap;
 
 #[path = "amqp_recordings/recordings.rs"]
 mod recordings;
+#[path = "amqp_recordings/replay.rs"]
+mod replay;
 
-use recordings::{Direction, Recording, recordings};
+use recordings::{Direction, Recording, connections, recordings};
+use replay::replay;
+use viaduct::relay::listener_link::GoneReason;
 use viaduct::wire::amqp::{AmqpLimits, Body, Item, decode, encode_empty, encode_performative, encode_sasl};
 
 /// Takes a stream apart and gives each piece, with what our encoder makes of it, to `look`.
@@ -68,7 +72,7 @@ fn every_recorded_control_link_decodes_whole_and_means_the_same_when_encoded_aga
     // The library of the recordings writes every trailing null, and numbers below 256 in one byte; the toy relay leaves nulls out
     // and writes all numbers in four bytes; our encoder does the shorter of both.
     assert_eq!(counts[&Direction::ToRelay], (38, 384, 71));
-    assert_eq!(counts[&Direction::ToListener], (34, 346, 63));
+    assert_eq!(counts[&Direction::ToListener], (38, 467, 223));
 }
 
 #[test]
@@ -84,4 +88,50 @@ fn a_recorded_stream_decodes_the_same_however_it_is_cut() {
             at += used;
         }
     }
+}
+
+#[test]
+fn every_recorded_listener_reaches_the_end_that_it_reached_against_the_toy_relay() {
+    let mut ends = BTreeMap::new();
+    for [listener, toy] in connections() {
+        let name = listener.name;
+        let replay = replay(&listener.bytes, &toy.bytes);
+        assert_eq!(replay.said, replay.toy_said, "{name}");
+        let end = match replay.gone.as_ref().expect("every link is gone at last") {
+            GoneReason::Refused(error) => format!("refused, {}", error.condition),
+            GoneReason::SentAway(Some(error)) => format!("sent away, {}", error.condition),
+            GoneReason::Detached(None) => "detached".to_owned(),
+            GoneReason::Disconnected => "disconnected".to_owned(),
+            other => panic!("{name}: {other:?}"),
+        };
+        let deliveries = replay.events.iter().filter(|event| event.starts_with("accepted")).count();
+        let renewals = replay.events.iter().filter(|event| *event == "renewed").count();
+        let is_online = replay.events.iter().any(|event| event == "online");
+        let end = format!(
+            "{}{end}{}",
+            if is_online { "online, " } else { "" },
+            if replay.finished { ", closed" } else { "" }
+        );
+        *ends.entry((end, deliveries, renewals)).or_insert(0) += 1;
+    }
+    let ends: Vec<_> =
+        ends.iter().map(|((end, sent, renewed), count)| (end.as_str(), *sent, *renewed, *count)).collect();
+    // End, messages accepted, tokens renewed, recordings of it. Those that end disconnected were stopped while they were online, or
+    // fell back to another port after SASL.
+    let expected = [
+        ("disconnected", 0, 0, 4),
+        ("online, detached, closed", 0, 0, 10),
+        ("online, detached, closed", 0, 2, 1),
+        ("online, detached, closed", 2, 0, 4),
+        ("online, detached, closed", 3, 0, 1),
+        ("online, disconnected", 0, 0, 1),
+        ("online, disconnected", 1, 0, 11),
+        ("online, disconnected", 2, 0, 1),
+        // 2.4.2 leaves the connection open when it was sent away.
+        ("online, sent away, amqp:connection:forced", 0, 0, 1),
+        ("online, sent away, amqp:connection:forced, closed", 0, 0, 2),
+        ("online, sent away, com.microsoft:auth-failed, closed", 0, 0, 1),
+        ("refused, com.microsoft:relay-not-found, closed", 0, 0, 1),
+    ];
+    assert_eq!(ends, expected);
 }

@@ -33,6 +33,17 @@ pub(super) fn recordings() -> Vec<Recording> {
     files.iter().filter_map(|file| recording(&root, file)).collect()
 }
 
+/// The same by connection: what the listener sent, what the toy relay sent.
+pub(super) fn connections() -> Vec<[Recording; 2]> {
+    let mut all = recordings().into_iter();
+    std::iter::from_fn(|| Some([all.next()?, all.next()?]))
+        .inspect(|[listener, toy]| {
+            assert_eq!(listener.name, toy.name);
+            assert_eq!([listener.direction, toy.direction], [Direction::ToRelay, Direction::ToListener]);
+        })
+        .collect()
+}
+
 fn folders(path: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect()
 }

@@ -30,4 +30,7 @@ pub use header::{ProtocolHeader, ProtocolId};
 pub use limits::AmqpLimits;
 pub use message::{data_section, data_section_head};
 pub use sasl::SaslFrame;
-pub use serde_amqp::Value;
+pub use serde_amqp::described::Described;
+pub use serde_amqp::descriptor::Descriptor;
+pub use serde_amqp::primitives::{OrderedMap, Symbol};
+pub use serde_amqp::value::Value;
