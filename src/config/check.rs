@@ -61,11 +61,6 @@ fn gateway(written: written::Gateway, environment: &Environment, problems: &mut 
     if let Some(address) = &written.public_address {
         parsed("gateway", "public_address", HostName::parse_authority(address), problems);
     }
-    for (key, value) in [("public_ipv4", &written.public_ipv4), ("public_ports", &written.public_ports)] {
-        if value.is_some() {
-            not_yet(&format!("gateway.{key}"), "WCF listeners", problems);
-        }
-    }
     let data_dir = written.data_dir.unwrap_or_else(|| "data".into());
     let file = written.admin_token_file.or_else(|| {
         let default = data_dir.join("admin.token");
@@ -82,8 +77,19 @@ fn gateway(written: written::Gateway, environment: &Environment, problems: &mut 
     if !matches!(no_listener_status, 404 | 502) {
         problems.add("gateway.no_listener_status", "is neither 404 nor 502");
     }
-    let public_address = written.public_address;
-    GatewaySettings { name, domain, public_address, no_listener_status, data_dir, admin_token }
+    if written.public_ports.rendezvous == Some(0) {
+        problems.add("gateway.public_ports.rendezvous", "0 is no port that could be dialled");
+    }
+    GatewaySettings {
+        name,
+        domain,
+        public_address: written.public_address,
+        public_ipv4: written.public_ipv4,
+        public_rendezvous_port: written.public_ports.rendezvous,
+        no_listener_status,
+        data_dir,
+        admin_token,
+    }
 }
 
 /// 96 random bits in base64.
@@ -91,10 +97,8 @@ const SHORTEST_ADMIN_TOKEN: usize = 16;
 
 fn doors(written: DoorTable, problems: &mut Problems) -> Doors {
     for (name, what, addresses) in [
-        ("amqps", "WCF listeners", &written.amqps),
-        ("oneway", "WCF listeners", &written.oneway),
-        ("oneway_tls", "WCF listeners", &written.oneway_tls),
-        ("rendezvous", "WCF listeners", &written.rendezvous),
+        ("oneway", "one-way senders of WCF Relay", &written.oneway),
+        ("oneway_tls", "one-way senders of WCF Relay", &written.oneway_tls),
         ("probe", "WCF connectivity probes", &written.probe),
     ] {
         if addresses.is_some() {
@@ -105,11 +109,16 @@ fn doors(written: DoorTable, problems: &mut Problems) -> Doors {
     let doors = Doors {
         https: addresses(written.https),
         http: addresses(written.http),
+        amqps: addresses(written.amqps),
+        rendezvous: addresses(written.rendezvous),
         net_tcp: addresses(written.net_tcp),
         net_tcps: addresses(written.net_tcps),
         admin: addresses(written.admin),
         metrics: addresses(written.metrics),
     };
+    if !doors.amqps.is_empty() && doors.rendezvous.is_empty() && !problems.under("doors.rendezvous") {
+        problems.add("doors.rendezvous", "is closed; the listeners at amqps are told to dial it");
+    }
     if doors.open().next().is_none() && !problems.under("doors") {
         problems.add("doors", "no door is open; give at least https or http an address");
     }
@@ -208,7 +217,7 @@ fn certificates_where_needed(doors: &Doors, tls: &TlsSettings, problems: &mut Pr
     let mut told = None;
     for (door, address) in doors.open() {
         let served = tls.at(door).next().is_some();
-        if !Doors::inside_tls(door, address) || served || told == Some(door) {
+        if !Doors::shows_certificate(door, address) || served || told == Some(door) {
             continue;
         }
         told = Some(door);

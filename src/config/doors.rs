@@ -16,6 +16,10 @@ pub enum DoorName {
     Https,
     /// Hybrid Connections in clear.
     Http,
+    /// Listeners of WCF Relay: AMQP inside TLS.
+    Amqps,
+    /// Relayed connections of WCF Relay, from both sides.
+    Rendezvous,
     /// Plain `NetTcpBinding` clients.
     NetTcp,
     /// The same inside TLS from the first byte.
@@ -28,14 +32,24 @@ pub enum DoorName {
 
 impl DoorName {
     /// Every door, in the order in which they are printed.
-    pub const ALL: [Self; 6] =
-        [Self::Https, Self::Http, Self::NetTcp, Self::NetTcps, Self::Admin, Self::Metrics];
+    pub const ALL: [Self; 8] = [
+        Self::Https,
+        Self::Http,
+        Self::Amqps,
+        Self::Rendezvous,
+        Self::NetTcp,
+        Self::NetTcps,
+        Self::Admin,
+        Self::Metrics,
+    ];
 
     /// As in the configuration.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Https => "https",
             Self::Http => "http",
+            Self::Amqps => "amqps",
+            Self::Rendezvous => "rendezvous",
             Self::NetTcp => "net_tcp",
             Self::NetTcps => "net_tcps",
             Self::Admin => "admin",
@@ -57,6 +71,10 @@ pub struct Doors {
     pub https: Vec<SocketAddr>,
     /// Hybrid Connections in clear.
     pub http: Vec<SocketAddr>,
+    /// Listeners of WCF Relay.
+    pub amqps: Vec<SocketAddr>,
+    /// Relayed connections of WCF Relay. A connection says by its first bytes whether TLS follows.
+    pub rendezvous: Vec<SocketAddr>,
     /// Plain `NetTcpBinding` clients.
     pub net_tcp: Vec<SocketAddr>,
     /// The same inside TLS.
@@ -73,6 +91,8 @@ impl Doors {
         match door {
             DoorName::Https => &self.https,
             DoorName::Http => &self.http,
+            DoorName::Amqps => &self.amqps,
+            DoorName::Rendezvous => &self.rendezvous,
             DoorName::NetTcp => &self.net_tcp,
             DoorName::NetTcps => &self.net_tcps,
             DoorName::Admin => &self.admin,
@@ -90,10 +110,15 @@ impl Doors {
     /// Whether connections at this door and address begin with a TLS handshake.
     pub fn inside_tls(door: DoorName, address: SocketAddr) -> bool {
         match door {
-            DoorName::Https | DoorName::NetTcps => true,
+            DoorName::Https | DoorName::Amqps | DoorName::NetTcps => true,
             DoorName::Admin => !address.ip().is_loopback(),
-            DoorName::Http | DoorName::NetTcp | DoorName::Metrics => false,
+            DoorName::Http | DoorName::Rendezvous | DoorName::NetTcp | DoorName::Metrics => false,
         }
+    }
+
+    /// Whether a certificate is shown at this door and address, from the first byte or later.
+    pub fn shows_certificate(door: DoorName, address: SocketAddr) -> bool {
+        Self::inside_tls(door, address) || door == DoorName::Rendezvous
     }
 }
 

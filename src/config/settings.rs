@@ -1,5 +1,6 @@
 //! What a gateway works with, once its configuration was checked.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use secrecy::SecretString;
@@ -36,6 +37,10 @@ pub struct GatewaySettings {
     pub domain: Option<HostName>,
     /// `host` or `host:port` that listeners are told to dial; `None` = the authority they themselves used.
     pub public_address: Option<String>,
+    /// The IPv4 address at which WCF listeners are told to dial; `None` = the one they themselves used.
+    pub public_ipv4: Option<Ipv4Addr>,
+    /// The port at which they are told to dial; `None` = that of the first `rendezvous` door.
+    pub public_rendezvous_port: Option<u16>,
     /// The status an HTTP sender gets when no listener is connected: 404 or 502.
     pub no_listener_status: u16,
     /// Where the embedded store keeps its file.

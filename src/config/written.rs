@@ -1,5 +1,6 @@
 //! `viaduct.toml` as written. The doc comments here are the text of `docs/configuration.md`.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -42,12 +43,19 @@ pub(super) struct Gateway {
     pub(super) admin_token: Option<SecretText>,
     /// A file that holds the admin token.
     pub(super) admin_token_file: Option<PathBuf>,
-    /// WCF rendezvous; recognised, not served yet.
-    #[schemars(skip)]
-    pub(super) public_ipv4: Option<IgnoredAny>,
-    /// WCF rendezvous; recognised, not served yet.
-    #[schemars(skip)]
-    pub(super) public_ports: Option<IgnoredAny>,
+    /// The IPv4 address at which listeners of WCF Relay are told to dial: their protocol knows no other. Left out: the address at which they reached `amqps` or `https` themselves.
+    #[schemars(with = "Option<String>")]
+    pub(super) public_ipv4: Option<Ipv4Addr>,
+    /// The ports at which they are told to dial, where they differ from the doors'.
+    pub(super) public_ports: PublicPorts,
+}
+
+/// Ports as they are seen from outside.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct PublicPorts {
+    /// That of the `rendezvous` door.
+    pub(super) rendezvous: Option<u16>,
 }
 
 /// Which protocols are open, and where: `"address:port"` or a list of them. A door that is left out stays closed. Port 0 lets the operating system choose.
@@ -58,6 +66,10 @@ pub(super) struct DoorTable {
     pub(super) https: Option<Addresses>,
     /// Hybrid Connections in clear.
     pub(super) http: Option<Addresses>,
+    /// Listeners of WCF Relay (`Microsoft.ServiceBus.dll` 2.4 and later), which know no other port than 5671. Needs a certificate.
+    pub(super) amqps: Option<Addresses>,
+    /// Relayed connections of WCF Relay, from both sides; senders know no other port than 9352. Needs a certificate.
+    pub(super) rendezvous: Option<Addresses>,
     /// Plain `NetTcpBinding` clients.
     pub(super) net_tcp: Option<Addresses>,
     /// The same inside TLS from the first byte, for `viaduct forward`. Needs a certificate.
@@ -67,13 +79,9 @@ pub(super) struct DoorTable {
     /// `/metrics`, `/healthz` and `/readyz`, in clear.
     pub(super) metrics: Option<Addresses>,
     #[schemars(skip)]
-    pub(super) amqps: Option<Addresses>,
-    #[schemars(skip)]
     pub(super) oneway: Option<Addresses>,
     #[schemars(skip)]
     pub(super) oneway_tls: Option<Addresses>,
-    #[schemars(skip)]
-    pub(super) rendezvous: Option<Addresses>,
     #[schemars(skip)]
     pub(super) probe: Option<Addresses>,
 }

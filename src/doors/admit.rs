@@ -3,16 +3,17 @@
 use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use secrecy::{ExposeSecret, SecretString};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::{AuthError, Authorized, TokenOptions, authorize},
-    entity::{HostName, Namespace, Relay, RelayKey, RelayPath, Right, UnixTime},
+    entity::{DynamicRelays, HostName, Namespace, Relay, RelayKey, RelayKind, RelayPath, Right, UnixTime},
     gateway::{
         clock::unix_now,
         core::{Core, Entities, Peer},
         quota::Counted,
     },
-    relay::{Malformed, Refusal},
+    relay::{Malformed, Refusal, listener_link::ListenRequest, one_above_the_other},
 };
 
 /// What a path names.
@@ -21,6 +22,8 @@ pub(crate) struct Addressed {
     pub(crate) namespace: Arc<Namespace>,
     /// `None`: no such relay. Told only after the token was checked.
     pub(crate) relay: Option<Arc<Relay>>,
+    /// Whether `relay` is one that listeners made.
+    pub(crate) dynamic: bool,
     pub(crate) path: RelayPath,
 }
 
@@ -29,6 +32,8 @@ pub(crate) struct Addressed {
 pub(crate) struct Target {
     pub(crate) namespace: Arc<Namespace>,
     pub(crate) relay: Arc<Relay>,
+    /// Whether listeners made it.
+    pub(crate) dynamic: bool,
     pub(crate) key: RelayKey,
     pub(crate) path: RelayPath,
 }
@@ -47,11 +52,33 @@ pub(crate) fn look_up(core: &Core, peer: &Peer, host: &str, path: RelayPath) -> 
     {
         return Err(Malformed::HostMismatch.into());
     }
-    let relay = namespace.find(&path).cloned();
-    Ok(Addressed { namespace, relay, path })
+    let declared = namespace.find(&path).cloned();
+    Ok(match made(core, &namespace, declared.as_deref(), &path) {
+        Some(made) => Addressed { namespace, relay: Some(made), dynamic: true, path },
+        None => Addressed { namespace, relay: declared, dynamic: false, path },
+    })
+}
+
+/// The relay that listeners made for this path, unless a declared one is as near to it. The first listener's terms are those of all.
+fn made(core: &Core, namespace: &Namespace, declared: Option<&Relay>, path: &RelayPath) -> Option<Arc<Relay>> {
+    if namespace.dynamic_relays == DynamicRelays::Off {
+        return None;
+    }
+    let at_least = declared.map_or(0, |relay| relay.path.segments().count());
+    path.prefixes().take_while(|prefix| prefix.segments().count() > at_least).find_map(|path| {
+        let key = RelayKey { namespace: namespace.name.clone(), path };
+        let first = core.registrations.candidates(&key).into_iter().next()?;
+        let terms = first.wcf.filter(|terms| terms.dynamic)?;
+        terms.make(key.path, namespace.dynamic_relays).map(Arc::new)
+    })
 }
 
 impl Target {
+    /// Cancelled when the relay may not be used any more.
+    pub(crate) fn token(&self, core: &Core) -> CancellationToken {
+        core.relay_token(&self.key, self.dynamic)
+    }
+
     /// Takes a place under the quota of the namespace; it is free again when the value is dropped.
     pub(crate) fn count(&self, core: &Core) -> Result<Counted, Refusal> {
         let limit = core.settings.load().limits.connections_per_namespace;
@@ -81,6 +108,45 @@ impl Addressed {
         Ok((self.target()?, authorized))
     }
 
+    /// Checks what a WCF listener asks for: its right, then the relay that it names or makes (relay page 4.8).
+    pub(crate) fn wcf_listener(
+        self,
+        core: &Core,
+        request: &ListenRequest,
+    ) -> Result<(Target, Authorized), Refusal> {
+        let here = |relay: &Relay| self.path.decoded_suffix(&relay.path).is_some_and(|suffix| suffix.trim_matches('/').is_empty());
+        // A listener names its relay: what lies above it is another one.
+        let declared = self.relay.clone().filter(|relay| !self.dynamic && here(relay));
+        let authorized = check_token(
+            core,
+            request.token.as_ref().map(|token| token.expose_secret()),
+            Right::Listen,
+            &self.namespace,
+            declared.as_deref(),
+            &self.path,
+        )?;
+        let wcf_type = request.listener_type.wcf_type().ok_or(Malformed::BadParameter("listener-type"))?;
+        if let Some(relay) = declared {
+            if !relay.enabled {
+                return Err(Refusal::Disabled);
+            }
+            if relay.kind != RelayKind::Wcf(wcf_type) {
+                return Err(Refusal::Conflict);
+            }
+            return Ok((Self { relay: Some(relay), dynamic: false, ..self }.target()?, authorized));
+        }
+        let path = self.path.prefixes().next().filter(|path| self.path.segments().eq(path.segments()));
+        let path = path.filter(|_| request.dynamic_relay && self.namespace.dynamic_relays != DynamicRelays::Off);
+        let path = path.ok_or(Refusal::NoSuchRelay)?;
+        // What lies above or below and has policies of its own belongs to somebody else.
+        let taken = |relay: &Arc<Relay>| !relay.policies.is_empty() && one_above_the_other(&relay.path, &path);
+        if self.namespace.relays().any(taken) {
+            return Err(Refusal::Conflict);
+        }
+        let made = Relay::new(path, RelayKind::Wcf(wcf_type));
+        Ok((Self { relay: Some(Arc::new(made)), dynamic: true, ..self }.target()?, authorized))
+    }
+
     fn check(
         &self,
         core: &Core,
@@ -103,7 +169,7 @@ impl Addressed {
             return Err(Refusal::Disabled);
         }
         let key = RelayKey { namespace: self.namespace.name.clone(), path: relay.path.clone() };
-        Ok(Target { namespace: self.namespace, relay, key, path: self.path })
+        Ok(Target { namespace: self.namespace, relay, dynamic: self.dynamic, key, path: self.path })
     }
 }
 

@@ -1,6 +1,7 @@
 //! One protocol on one port each; a door holds no rule.
 
-mod admit;
+pub(crate) mod admit;
 
 pub(crate) mod hybrid;
 pub(crate) mod net_tcp;
+pub(crate) mod wcf;

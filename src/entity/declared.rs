@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{RequestTarget, Right, WcfType, secret, units};
+use super::{DynamicRelays, RequestTarget, Right, WcfType, secret, units};
 
 /// `[[namespaces]]`: a namespace with its policies and relays. Seeds the store when it is absent from it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -17,6 +17,10 @@ pub struct DeclaredNamespace {
     /// The hosts it answers at, besides `{name}.{domain}`. A host belongs to one namespace.
     #[serde(default)]
     pub hosts: Vec<String>,
+    /// Whether WCF listeners may make relays that nobody declared: `"off"`, `"on"` (senders always need a token) or `"anonymous"`
+    /// (unless the listener asks for none). Such a relay goes with its last listener.
+    #[serde(default)]
+    pub dynamic_relays: DynamicRelays,
     /// Read-only to the API, and applied again at each reload.
     #[serde(default)]
     pub locked: bool,

@@ -8,6 +8,7 @@
 mod connection_string;
 mod declared;
 mod directory;
+mod dynamic_relays;
 mod entity_path;
 mod host;
 mod key_name;
@@ -22,12 +23,14 @@ mod relay_path;
 mod resolve;
 mod rights;
 mod secret;
+mod service_address;
 mod time;
 mod units;
 
 pub use connection_string::{ConnectionString, ConnectionStringError, Credential};
 pub use declared::{DeclaredKind, DeclaredNamespace, DeclaredPolicy, DeclaredRelay};
 pub use directory::{Directory, DirectoryError};
+pub use dynamic_relays::DynamicRelays;
 pub use entity_path::EntityPath;
 pub use host::HostName;
 pub use key_name::KeyName;
@@ -41,4 +44,5 @@ pub use relay_key::RelayKey;
 pub use relay_path::{PathError, RelayPath};
 pub use resolve::{Problem, SecretSource};
 pub use rights::{Right, Rights, RightsError};
+pub use service_address::{AddressError, ServiceAddress};
 pub use time::UnixTime;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EntityPath, HostName, KeyName, NamespaceName, Policy, Relay, RelayPath};
+use super::{DynamicRelays, EntityPath, HostName, KeyName, NamespaceName, Policy, Relay, RelayPath};
 
 /// A namespace with everything in it. The store's form (serde) holds all keys in clear; `Debug` prints none.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub struct Namespace {
     pub hosts: Vec<HostName>,
     /// Policies good for every relay in it; at most `Limits::policies_per_level`.
     pub policies: Vec<Policy>,
+    /// Whether listeners may make relays in it.
+    pub dynamic_relays: DynamicRelays,
     /// Whether the configuration owns it: read-only to the API, and applied again at each reload.
     pub locked: bool,
     /// By folded path.
@@ -34,6 +36,7 @@ impl Namespace {
             name,
             hosts: Vec::new(),
             policies: Vec::new(),
+            dynamic_relays: DynamicRelays::default(),
             locked: false,
             relays: HashMap::new(),
             deepest: 0,
@@ -109,6 +112,7 @@ impl PartialEq for Namespace {
         self.name == other.name
             && self.hosts == other.hosts
             && self.policies == other.policies
+            && self.dynamic_relays == other.dynamic_relays
             && self.locked == other.locked
             && self.relays == other.relays
     }
@@ -125,6 +129,8 @@ struct Stored {
     #[serde(default)]
     policies: Vec<Policy>,
     #[serde(default)]
+    dynamic_relays: DynamicRelays,
+    #[serde(default)]
     locked: bool,
     #[serde(default)]
     relays: Vec<Arc<Relay>>,
@@ -133,16 +139,16 @@ struct Stored {
 impl From<Namespace> for Stored {
     fn from(namespace: Namespace) -> Self {
         let relays = namespace.relays().map(Arc::clone).collect();
-        let Namespace { name, hosts, policies, locked, .. } = namespace;
-        Self { name, hosts, policies, locked, relays }
+        let Namespace { name, hosts, policies, dynamic_relays, locked, .. } = namespace;
+        Self { name, hosts, policies, dynamic_relays, locked, relays }
     }
 }
 
 impl TryFrom<Stored> for Namespace {
     type Error = RelayTwice;
     fn try_from(stored: Stored) -> Result<Self, RelayTwice> {
-        let Stored { name, hosts, policies, locked, relays } = stored;
-        let mut namespace = Self { hosts, policies, locked, ..Self::new(name) };
+        let Stored { name, hosts, policies, dynamic_relays, locked, relays } = stored;
+        let mut namespace = Self { hosts, policies, dynamic_relays, locked, ..Self::new(name) };
         for relay in relays {
             if let Some(earlier) = namespace.insert(relay) {
                 return Err(RelayTwice { path: earlier.path.clone() });

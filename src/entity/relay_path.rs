@@ -70,6 +70,15 @@ impl RelayPath {
         segments(&self.raw)
     }
 
+    /// Every path that a relay could have of which this is below or the same, the longest first.
+    pub fn prefixes(&self) -> impl Iterator<Item = EntityPath> {
+        let path = self.decoded.trim_matches('/');
+        let ends = path.match_indices('/').map(|(at, _)| at);
+        let mut ends: Vec<usize> = ends.chain([path.len()]).filter(|end| *end <= EntityPath::LONGEST).collect();
+        ends.reverse();
+        ends.into_iter().filter_map(move |end| EntityPath::parse(&path[..end]).ok())
+    }
+
     /// Whether the relay of this path is addressed, or something below it: whole segments, without regard to case.
     pub fn starts_with(&self, prefix: &EntityPath) -> bool {
         let mut own = self.segments();

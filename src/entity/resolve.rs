@@ -90,6 +90,7 @@ impl Resolver<'_> {
         let mut namespace = Namespace::new(name?);
         namespace.hosts = hosts;
         namespace.policies = policies;
+        namespace.dynamic_relays = declared.dynamic_relays;
         namespace.locked = declared.locked;
         for (_, relay) in relays {
             namespace.insert(relay);

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -19,7 +19,7 @@ use super::{dialled::Dialled, live::Live, quota::Connections, switchboard::Switc
 use crate::{
     config::DoorName,
     entity::{
-        Directory, HostName, RelayKey,
+        Directory, DynamicRelays, HostName, RelayKey,
         limits::{Limits, Timeouts},
     },
     relay::{GatewayId, PendingLimits, RendezvousTable, ToListenerGateway},
@@ -52,9 +52,18 @@ pub(crate) struct Core {
     pub(crate) closing: CancellationToken,
     /// Tasks that a drain waits for.
     pub(crate) tasks: TaskTracker,
+    /// The port of the first rendezvous door, if one is open.
+    pub(crate) rendezvous_port: Option<u16>,
     /// One token for each relay in use: cancelled when the relay is deleted or disabled.
-    relay_tokens: Mutex<HashMap<RelayKey, CancellationToken>>,
+    relay_tokens: Mutex<HashMap<RelayKey, RelayToken>>,
     ready: AtomicBool,
+}
+
+#[derive(Debug)]
+struct RelayToken {
+    token: CancellationToken,
+    /// Whether a listener made the relay: then no entity's end is its end.
+    dynamic: bool,
 }
 
 /// What a reload may change.
@@ -64,6 +73,10 @@ pub(crate) struct Settings {
     pub(crate) timeouts: Timeouts,
     /// The authority listeners are told to dial; `None`: the one they used themselves.
     pub(crate) public_address: Option<String>,
+    /// The IPv4 address at which WCF listeners are told to dial; `None`: the one they used themselves.
+    pub(crate) public_ipv4: Option<Ipv4Addr>,
+    /// The port at which they are told to dial; `None`: [`Core::rendezvous_port`].
+    pub(crate) public_rendezvous_port: Option<u16>,
     /// Namespace N also answers at N.domain.
     pub(crate) domain: Option<HostName>,
     /// The status for "no listener" towards HTTP senders: 404 as the service's logs show, or 502 as its guide says (5.7).
@@ -88,6 +101,7 @@ pub(crate) struct Parts {
     pub(crate) registrations: Arc<dyn RegistrationStore>,
     pub(crate) lease: LeaseId,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) rendezvous_port: Option<u16>,
 }
 
 impl Core {
@@ -114,6 +128,7 @@ impl Core {
             draining: CancellationToken::new(),
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            rendezvous_port: parts.rendezvous_port,
             relay_tokens: Mutex::default(),
             ready: AtomicBool::new(false),
         })
@@ -132,34 +147,32 @@ impl Core {
         }
     }
 
-    /// The token of a relay: cancelled when the relay is deleted or disabled.
-    pub(crate) fn relay_token(&self, relay: &RelayKey) -> CancellationToken {
+    /// The token of a relay: cancelled when the relay is deleted or disabled. A `dynamic` one is cancelled when its namespace lets
+    /// listeners make no relays any more; with its last listener it goes without that, because what is joined lives on (relay page 4.7).
+    pub(crate) fn relay_token(&self, relay: &RelayKey, dynamic: bool) -> CancellationToken {
         let mut tokens = lock(&self.relay_tokens);
-        if let Some(token) = tokens.get(relay) {
-            return token.clone();
+        if let Some(found) = tokens.get(relay).filter(|found| found.dynamic == dynamic) {
+            return found.token.clone();
         }
         let token = self.closing.child_token();
         // Whoever was admitted before the relay went may ask after its end was told; looked at under the lock, so that the
         // end is told either here or by `end_relays`.
-        if self.has_ended(relay) {
+        let ended = match &**self.directory.load() {
+            Entities::Loading => false,
+            Entities::Ready(directory) => has_ended(directory, relay, dynamic),
+        };
+        if ended {
             token.cancel();
         } else {
-            tokens.insert(relay.clone(), token.clone());
+            tokens.insert(relay.clone(), RelayToken { token: token.clone(), dynamic });
         }
         token
     }
 
-    fn has_ended(&self, relay: &RelayKey) -> bool {
-        match &**self.directory.load() {
-            Entities::Loading => false,
-            Entities::Ready(directory) => directory.relay(relay).is_none_or(|relay| !relay.enabled),
-        }
-    }
-
-    /// Ends what runs on relays that are gone.
-    pub(crate) fn end_relays(&self, gone: impl Fn(&RelayKey) -> bool) {
-        lock(&self.relay_tokens).retain(|relay, token| {
-            let ended = gone(relay);
+    /// Ends what runs on relays that are not in this directory any more.
+    pub(crate) fn end_relays(&self, directory: &Directory) {
+        lock(&self.relay_tokens).retain(|relay, RelayToken { token, dynamic }| {
+            let ended = has_ended(directory, relay, *dynamic);
             if ended {
                 token.cancel();
             }
@@ -190,6 +203,14 @@ impl Core {
             }
         }
     }
+}
+
+fn has_ended(directory: &Directory, relay: &RelayKey, dynamic: bool) -> bool {
+    if dynamic {
+        let namespace = directory.namespace(&relay.namespace);
+        return namespace.is_none_or(|namespace| namespace.dynamic_relays == DynamicRelays::Off);
+    }
+    directory.relay(relay).is_none_or(|relay| !relay.enabled)
 }
 
 /// Where a peer came from and how: what a door knows before it reads a byte.
@@ -258,18 +279,19 @@ mod tests {
             registrations,
             lease,
             metrics: Arc::new(Metrics::new()),
+            rendezvous_port: None,
         });
         let relay = RelayKey {
             namespace: NamespaceName::parse("contoso").unwrap(),
             path: EntityPath::parse("gone").unwrap(),
         };
-        let before = core.relay_token(&relay);
+        let before = core.relay_token(&relay, false);
         assert!(!before.is_cancelled());
         let nothing = Arc::new(Directory::new(Vec::<Arc<Namespace>>::new(), None).unwrap());
-        core.directory.store(Arc::new(Entities::Ready(nothing)));
-        core.end_relays(|_| true);
+        core.directory.store(Arc::new(Entities::Ready(Arc::clone(&nothing))));
+        core.end_relays(&nothing);
         assert!(before.is_cancelled());
-        assert!(core.relay_token(&relay).is_cancelled());
+        assert!(core.relay_token(&relay, false).is_cancelled());
         assert!(lock(&core.relay_tokens).is_empty());
     }
 }

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::core::{Core, Entities};
 use crate::{
-    entity::{Directory, HostName, RelayKey},
+    entity::{Directory, HostName},
     store::Snapshot,
 };
 
@@ -30,7 +30,7 @@ pub(super) fn apply(core: &Core, snapshot: Snapshot) {
         Ok(directory) => {
             let directory = Arc::new(directory);
             core.directory.store(Arc::new(Entities::Ready(Arc::clone(&directory))));
-            core.end_relays(|relay| !is_enabled(&directory, relay));
+            core.end_relays(&directory);
             tracing::debug!(revision, "entities changed");
         }
         // The store refuses a host that another namespace has, so this is a store that somebody else wrote.
@@ -38,8 +38,4 @@ pub(super) fn apply(core: &Core, snapshot: Snapshot) {
             tracing::error!(%error, revision, "the store's entities contradict each other; the last good ones stay")
         }
     }
-}
-
-fn is_enabled(directory: &Directory, relay: &RelayKey) -> bool {
-    directory.relay(relay).is_some_and(|relay| relay.enabled)
 }

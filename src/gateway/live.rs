@@ -13,6 +13,7 @@ use super::{clock::unix_now, core::Peer, quota::Counted};
 use crate::{
     auth::Authorized,
     config::DoorName,
+    doors::admit::Target,
     entity::{KeyName, RelayKey, UnixTime},
     io::JoinCounters,
     wire::hybrid::TrackingId,
@@ -42,6 +43,8 @@ pub(crate) struct LiveListener {
 #[derive(Debug)]
 pub(crate) struct LiveConnection {
     pub(crate) relay: RelayKey,
+    /// Whether listeners made the relay.
+    pub(crate) dynamic: bool,
     pub(crate) tracking_id: String,
     pub(crate) door: DoorName,
     pub(crate) remote: SocketAddr,
@@ -90,13 +93,14 @@ impl Live {
     pub(crate) fn connection(
         self: &Arc<Self>,
         peer: &Peer,
-        relay: RelayKey,
+        target: &Target,
         tracking_id: &TrackingId,
         authorized: Option<Authorized>,
         counted: Counted,
     ) -> Entry<LiveConnection> {
         self.enter(LiveConnection {
-            relay,
+            relay: target.key.clone(),
+            dynamic: target.dynamic,
             tracking_id: tracking_id.to_string(),
             door: peer.door,
             remote: peer.address,

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     config::{Config, DoorName, Doors},
-    doors::{hybrid, net_tcp},
+    doors::{hybrid, net_tcp, wcf},
     io::{self, Accepted, Alpn, Certificate, ServeOptions, ServerTls, Stream, TlsError},
     management::{AdminContext, MetricsContext, admin, metrics},
 };
@@ -52,7 +52,7 @@ pub(super) fn tls(config: &Config) -> Result<DoorTls, TlsError> {
     let doors: BTreeSet<DoorName> = config
         .doors
         .open()
-        .filter(|(door, address)| Doors::inside_tls(*door, *address))
+        .filter(|(door, address)| Doors::shows_certificate(*door, *address))
         .map(|(door, _)| door)
         .collect();
     doors
@@ -89,7 +89,7 @@ fn certificates(config: &Config, door: DoorName) -> Result<Vec<Certificate>, Tls
 fn alpn(door: DoorName) -> Alpn {
     match door {
         DoorName::Https | DoorName::Http | DoorName::Admin | DoorName::Metrics => Alpn::Http11,
-        DoorName::NetTcp | DoorName::NetTcps => Alpn::None,
+        DoorName::Amqps | DoorName::Rendezvous | DoorName::NetTcp | DoorName::NetTcps => Alpn::None,
     }
 }
 
@@ -111,7 +111,7 @@ pub(super) fn serve(core: &Arc<Core>, bound: Vec<Bound>, tls: &DoorTls, admin: &
         // Doors stay open while the gateway drains: an exchange that runs may need its rendezvous, and whoever asks for more is
         // told so in the words of its protocol.
         let options = ServeOptions { connections: limit, shutdown: core.closing.clone(), tasks };
-        let tls = Doors::inside_tls(door.name, door.address).then(|| tls.get(&door.name).cloned()).flatten();
+        let tls = Doors::shows_certificate(door.name, door.address).then(|| tls.get(&door.name).cloned()).flatten();
         let name = door.name;
         let core = Arc::clone(core);
         let admin = Arc::clone(admin);
@@ -134,7 +134,8 @@ async fn connection(
 ) {
     let counted = Gauged::new(core.metrics.door_connections.of(door).clone());
     let handshake = core.settings.load().timeouts.handshake;
-    let (stream, server_name, transport) = match &tls {
+    // At the rendezvous door the handshake comes later, if at all.
+    let (stream, server_name, transport) = match tls.as_ref().filter(|_| door != DoorName::Rendezvous) {
         None => (Stream::from(accepted.tcp), None, Transport::Clear),
         Some(tls) => match tokio::time::timeout(handshake, Box::pin(tls.accept(accepted.tcp))).await {
             Ok(Ok(stream)) => {
@@ -161,6 +162,8 @@ async fn connection(
     match door {
         // A net.tcp session stays in this task, so the others do not make it larger.
         DoorName::NetTcp | DoorName::NetTcps => net_tcp::serve(core, stream, peer).await,
+        DoorName::Rendezvous => wcf::serve_rendezvous(core, stream, peer, tls).await,
+        DoorName::Amqps => Box::pin(wcf::serve_link(core, stream, peer)).await,
         DoorName::Https | DoorName::Http => Box::pin(hybrid::serve(core, stream, peer)).await,
         DoorName::Admin | DoorName::Metrics => Box::pin(operators(core, door, stream, &admin)).await,
     }

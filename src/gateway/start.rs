@@ -94,6 +94,10 @@ impl Gateway {
             registrations,
             lease,
             metrics: Arc::new(Metrics::new()),
+            rendezvous_port: bound
+                .iter()
+                .find(|door| door.name == DoorName::Rendezvous)
+                .map(|door| door.address.port()),
         });
         let admin = Arc::new(ArcSwap::from_pointee(open::admin_context(&core, &config)));
         let open = bound.iter().map(|door| (door.name, door.address)).collect();
@@ -166,6 +170,8 @@ impl Settings {
             limits: config.limits.clone(),
             timeouts: config.timeouts.clone(),
             public_address: config.gateway.public_address.clone(),
+            public_ipv4: config.gateway.public_ipv4,
+            public_rendezvous_port: config.gateway.public_rendezvous_port,
             domain: config.gateway.domain.clone(),
             no_listener_status: config.gateway.no_listener_status,
         }

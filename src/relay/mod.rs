@@ -28,6 +28,7 @@
 //! machine that sends an `Invite` to every candidate and counts the outcomes, with the same messages and the same
 //! `ControlChannel` at the other end. See `docs/adr/0002-two-machines-one-meeting.md`.
 
+mod admission;
 mod balance;
 mod channel_terms;
 mod close_reason;
@@ -47,7 +48,9 @@ mod shape;
 #[cfg(test)]
 mod testing;
 mod token_end;
+mod wcf_terms;
 
+pub use admission::{Registered, admission, one_above_the_other};
 pub use balance::{ListenerFilter, NoListener, choose};
 pub use channel_terms::ChannelTerms;
 pub use close_reason::CloseReason;
@@ -62,3 +65,4 @@ pub use refusal::{Malformed, Refusal};
 pub use registration::{Registration, listener_tag};
 pub use rendezvous::{ClaimError, Expectation, InsertError, PendingLimits, RendezvousTable, Side};
 pub use shape::{Shape, Shapes};
+pub use wcf_terms::WcfTerms;

@@ -2,7 +2,7 @@
 
 use super::{InsertError, NoListener};
 use crate::auth::AuthError;
-use crate::entity::PathError;
+use crate::entity::{AddressError, PathError};
 
 /// Why a sender gets no meeting, or a listener no control channel. The text is for the log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +20,9 @@ pub enum Refusal {
     /// The relay exists and is switched off.
     #[error("the relay is disabled")]
     Disabled,
+    /// The relay wants TLS, and the sender came without.
+    #[error("the relay requires transport security")]
+    TransportSecurity,
     /// The relay is of another kind, or in use in another way.
     #[error("the relay is in use in another way")]
     Conflict,
@@ -94,6 +97,12 @@ pub enum Malformed {
     /// The path is none that could name a relay.
     #[error(transparent)]
     Path(PathError),
+    /// The address of a WCF service is none.
+    #[error(transparent)]
+    Address(AddressError),
+    /// A message that cannot be read; the words say why.
+    #[error("{0}")]
+    Message(String),
     /// The host belongs to no namespace.
     #[error("unknown host")]
     UnknownHost,
@@ -136,6 +145,12 @@ impl From<AuthError> for Refusal {
 impl From<PathError> for Refusal {
     fn from(error: PathError) -> Self {
         Self::Malformed(Malformed::Path(error))
+    }
+}
+
+impl From<AddressError> for Refusal {
+    fn from(error: AddressError) -> Self {
+        Self::Malformed(Malformed::Address(error))
     }
 }
 

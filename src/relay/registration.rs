@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{GatewayId, ListenerId, Shapes};
+use super::{GatewayId, ListenerId, Shapes, WcfTerms};
 use crate::entity::RelayKey;
 
 /// One connected listener, as the gateway store holds it under its gateway's lease. Never on disk.
@@ -18,6 +18,8 @@ pub struct Registration {
     pub tag: Option<String>,
     /// What it can take.
     pub shapes: Shapes,
+    /// What a listener of WCF Relay asked for; `None` for those of hybrid connections and for connectors.
+    pub wcf: Option<WcfTerms>,
 }
 
 /// The form in which a listener's `sb-hc-id` is compared: without its `_G{n}` suffixes, in lower case.

@@ -127,6 +127,12 @@ impl<T> RendezvousTable<T> {
         Ok(slot)
     }
 
+    /// A listener of WCF Relay dialled with this id: it names no path and no action, the id is all its authority (relay page 4.6).
+    pub fn claim_by_id(&mut self, id: RendezvousId, side: Side, now: Instant) -> Result<T, ClaimError> {
+        let path = self.pending.get(&id).map(|pending| pending.expected.path.clone()).ok_or(ClaimError::Unknown)?;
+        self.claim(id, &path, side, now)
+    }
+
     /// The meeting ended without it.
     pub fn forget(&mut self, id: RendezvousId) -> Option<T> {
         self.remove(id).map(|pending| pending.slot)

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::entity::WcfType;
+
 /// What passes between a sender and a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -28,6 +30,16 @@ pub struct Shapes {
 impl Shapes {
     /// A listener of a hybrid connection. It never says which of the two it can do, so both are offered to it.
     pub const HYBRID: Self = Self { stream: true, exchange: true, one_way: false };
+
+    /// A listener of WCF Relay: what its type takes. Relay page 2.6.
+    pub fn of_wcf(wcf_type: WcfType) -> Self {
+        let none = Self::default();
+        match wcf_type {
+            WcfType::NetTcp => Self { stream: true, ..none },
+            WcfType::NetOneway | WcfType::NetEvent => Self { one_way: true, ..none },
+            WcfType::Http => Self { exchange: true, ..none },
+        }
+    }
 
     /// Whether `shape` is among them.
     pub fn has(self, shape: Shape) -> bool {

@@ -1,7 +1,7 @@
 //! Parts for the tests of this folder.
 
 use super::*;
-use crate::entity::{EntityPath, NamespaceName, RelayKey};
+use crate::entity::{EntityPath, KeyName, NamespaceName, RelayKey};
 
 pub(super) fn relay() -> RelayKey {
     RelayKey {
@@ -22,6 +22,20 @@ pub(super) fn registration(n: u128) -> Registration {
         relay: relay(),
         tag: None,
         shapes: Shapes::HYBRID,
+        wcf: None,
+    }
+}
+
+/// Of a listener on `NetTcpRelayBinding`, with everything at its default.
+pub(super) fn wcf_terms() -> WcfTerms {
+    WcfTerms {
+        address: "sb://contoso.example.net/plant7/press/".into(),
+        listener_type: listener_link::ListenerType::RelayedConnection,
+        dynamic: true,
+        requires_client_authorization: true,
+        requires_transport_security: true,
+        published: None,
+        key_name: KeyName::parse("listen").unwrap(),
     }
 }
 

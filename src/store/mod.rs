@@ -26,5 +26,5 @@ pub use image::Image;
 pub use memory::MemoryStore;
 pub use record::{Author, Change, NamespaceRecord, Precondition, Record, RecordKey, Versioned};
 pub use registration_memory::MemoryRegistrations;
-pub use registration_store::{LeaseId, Registered, RegistrationStore};
+pub use registration_store::{LeaseId, RegistrationStore};
 pub use seed::SeedReport;

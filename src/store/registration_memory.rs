@@ -8,10 +8,10 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{BoxFuture, LeaseId, Registered, RegistrationStore, StoreError};
+use super::{BoxFuture, LeaseId, RegistrationStore, StoreError};
 use crate::{
     entity::RelayKey,
-    relay::{GatewayId, ListenerId, Registration},
+    relay::{GatewayId, ListenerId, Registered, Registration, admission},
 };
 
 /// Keeps registrations as long as the process lives. It ends together with the gateways it serves, so that the time of a
@@ -109,12 +109,9 @@ impl RegistrationStore for MemoryRegistrations {
                     return (false, Err(error));
                 }
                 let before = state.by_listener.get(&registration.listener).copied();
-                let others = state
-                    .by_relay
-                    .get(&registration.relay)
-                    .map_or(0, |entries| entries.iter().filter(|&&entry| Some(entry) != before).count());
-                if most != 0 && others >= most as usize {
-                    return (false, Ok(Registered::TooMany));
+                let answer = admission(&registration, state.beside(&registration, before), most);
+                if answer != Registered::Yes {
+                    return (false, Ok(answer));
                 }
                 before.into_iter().for_each(|entry| state.remove(entry));
                 state.insert(Entry { registration, lease });
@@ -155,6 +152,24 @@ impl RegistrationStore for MemoryRegistrations {
 impl State {
     fn check(&self, lease: LeaseId) -> Result<(), StoreError> {
         if self.leases.contains_key(&lease) { Ok(()) } else { Err(StoreError::LeaseLost) }
+    }
+
+    /// Those that may stand in the way of `new`, without the entry that it replaces. Only one that makes a relay can collide with
+    /// another relay's, so for all others those of its own are enough.
+    fn beside(&self, new: &Registration, before: Option<u64>) -> Vec<&Registration> {
+        let makes_a_relay = new.wcf.as_ref().is_some_and(|terms| terms.dynamic);
+        if !makes_a_relay {
+            let own = self.by_relay.get(&new.relay).into_iter().flatten();
+            return own
+                .filter(|&&entry| Some(entry) != before)
+                .filter_map(|entry| self.entries.get(entry))
+                .map(|entry| &entry.registration)
+                .collect();
+        }
+        let all = self.entries.iter().filter(|&(&entry, _)| Some(entry) != before);
+        all.map(|(_, entry)| &entry.registration)
+            .filter(|other| other.relay.namespace == new.relay.namespace)
+            .collect()
     }
 
     fn insert(&mut self, entry: Entry) {

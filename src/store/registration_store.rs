@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::{BoxFuture, StoreError};
 use crate::{
     entity::RelayKey,
-    relay::{GatewayId, ListenerId, Registration},
+    relay::{GatewayId, ListenerId, Registered, Registration},
 };
 
 /// A gateway's right to have registrations: they end with it.
@@ -35,7 +35,7 @@ pub trait RegistrationStore: Send + Sync {
     fn revoke(&self, lease: LeaseId) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Adds a registration; one of the same listener is replaced. `most` bounds the listeners of its relay (0 = no
-    /// limit): the answer says whether there was room.
+    /// limit): the answer is that of [`admission`](crate::relay::admission).
     fn register(
         &self,
         registration: Registration,
@@ -59,11 +59,3 @@ pub trait RegistrationStore: Send + Sync {
     fn watch(&self) -> watch::Receiver<u64>;
 }
 
-/// Whether a listener found room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Registered {
-    /// Senders find it now.
-    Yes,
-    /// The relay has as many listeners as it may have.
-    TooMany,
-}

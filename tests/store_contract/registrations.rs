@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use viaduct::{
     entity::{EntityPath, NamespaceName, RelayKey},
-    relay::{GatewayId, ListenerId, Registration, Shapes},
-    store::{LeaseId, MemoryRegistrations, Registered, RegistrationStore, StoreError},
+    relay::{GatewayId, ListenerId, Registered, Registration, Shapes},
+    store::{LeaseId, MemoryRegistrations, RegistrationStore, StoreError},
 };
 
 /// Writes one test for each back end from one function.
@@ -48,6 +48,7 @@ fn registration(listener: u128, path: &str) -> Registration {
         relay: relay(path),
         tag: Some(format!("tag-{listener}")),
         shapes: Shapes::HYBRID,
+        wcf: None,
     }
 }
 

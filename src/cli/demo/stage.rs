@@ -114,6 +114,8 @@ impl Stage {
                 name: "demo".into(),
                 domain: None,
                 public_address: None,
+                public_ipv4: None,
+                public_rendezvous_port: None,
                 no_listener_status: 404,
                 data_dir: data_dir.clone(),
                 admin_token: None,

@@ -129,7 +129,7 @@ impl Channel {
         let (mut sink, mut source) = socket.split();
         let draining = self.core.draining.clone();
         let mut drained = false;
-        let relay_gone = self.core.relay_token(&self.opened.target.key);
+        let relay_gone = self.opened.target.token(&self.core);
         let mut gone = false;
         let mut unflushed = false;
         loop {

@@ -58,7 +58,7 @@ pub(crate) async fn connect(
     if text_bound(&wanted.invitation, "") > core.settings.load().limits.control_message {
         return Err(Malformed::HeadTooLarge.into());
     }
-    let Met::Joined { dialled: Dialled { upgrade: Some(listener), protocol, taken, .. }, .. } =
+    let Met::Joined { dialled: Dialled { line: Some(listener), protocol, taken, .. }, .. } =
         meet(core, wanted).await?
     else {
         return Err(Refusal::Internal);
@@ -69,7 +69,7 @@ pub(crate) async fn connect(
     }
     let sender = hyper::upgrade::on(&mut arrived.request);
     let shown =
-        core.live.connection(&arrived.peer, target.key, &arrived.asked.tracking_id, authorized, counted);
+        core.live.connection(&arrived.peer, &target, &arrived.asked.tracking_id, authorized, counted);
     let joining = Joining { shown, _peer: arrived.peer };
     core.tasks.spawn(leg::join_upgraded(Arc::clone(core), sender, listener, joining));
     Ok(switching(&key, protocol.as_deref(), &arrived.asked.tracking_id))

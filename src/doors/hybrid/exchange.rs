@@ -106,14 +106,14 @@ pub(crate) async fn relay(core: &Arc<Core>, arrived: Arrived) -> Result<Response
                 Some(sending) => Begin::Send(Box::new(sending)),
                 None => Begin::Sent { respond_by },
             };
-            let cancel = core.relay_token(&target.key);
+            let cancel = target.token(core);
             over_rendezvous::exchange(core, dialled, begin, terms, cancel, arrived.asked.clone()).await?
         }
     };
     let answered = answered.without_unsendable_body(core, &method);
     core.metrics.exchanges.inc();
     let shown =
-        core.live.connection(&arrived.peer, target.key, &arrived.asked.tracking_id, authorized, counted);
+        core.live.connection(&arrived.peer, &target, &arrived.asked.tracking_id, authorized, counted);
     response::build(&method, &via, answered, shown)
 }
 

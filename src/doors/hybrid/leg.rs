@@ -11,6 +11,7 @@ use super::head_tap::HeadTap;
 use crate::{
     gateway::{
         core::{Core, Gauged, Peer},
+        dialled::Line,
         live::{Entry, LiveConnection},
     },
     io::{Dialect, FrameDialect, Join, JoinEnd, JoinOptions, Leg, Stream, join},
@@ -24,9 +25,10 @@ pub(crate) struct Joining {
 }
 
 /// Waits for both connections to be handed over by hyper, then joins them in a small task of their own.
-pub(crate) async fn join_upgraded(core: Arc<Core>, sender: OnUpgrade, listener: OnUpgrade, joining: Joining) {
+pub(crate) async fn join_upgraded(core: Arc<Core>, sender: OnUpgrade, listener: Line, joining: Joining) {
     let limit = core.settings.load().timeouts.handshake;
-    let both = async { tokio::try_join!(websocket_leg(&core, sender), websocket_leg(&core, listener)) };
+    let sender = async { websocket_leg(&core, sender).await.map_err(|error| error.to_string()) };
+    let both = async { tokio::try_join!(sender, listener_leg(&core, listener)) };
     match tokio::time::timeout(limit, both).await {
         Ok(Ok((sender, listener))) => {
             let options = join_options(&core, &joining.shown);
@@ -75,7 +77,18 @@ pub(crate) fn join_options(core: &Core, connection: &LiveConnection) -> JoinOpti
         ping_every: unless_zero(timeouts.ping),
         silence: unless_zero(timeouts.silence),
         counters: Arc::clone(&connection.counters),
-        ..JoinOptions::new(core.relay_token(&connection.relay))
+        ..JoinOptions::new(core.relay_token(&connection.relay, connection.dynamic))
+    }
+}
+
+/// The leg of a listener that dialled in.
+///
+/// # Errors
+/// It hung up before it was there; the words are for the log.
+pub(crate) async fn listener_leg(core: &Core, line: Line) -> Result<Leg, String> {
+    match line {
+        Line::Upgrade(upgrade) => websocket_leg(core, upgrade).await.map_err(|error| error.to_string()),
+        Line::Relayed(leg) => leg.await.map_err(|_| "the reply could not be written".to_owned()),
     }
 }
 

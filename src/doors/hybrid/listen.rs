@@ -20,9 +20,10 @@ use crate::{
         live::LiveListener,
     },
     relay::{
-        ChannelTerms, ControlChannel, ListenerId, Malformed, Refusal, Registration, Shapes, listener_tag,
+        ChannelTerms, ControlChannel, ListenerId, Malformed, Refusal, Registered, Registration, Shapes,
+        listener_tag,
     },
-    store::{Registered, Remedy, StoreError},
+    store::{Remedy, StoreError},
 };
 
 /// Checks in the order of 2.1 — shape, token, relay, enabled, quota — then registers and answers 101.
@@ -50,6 +51,7 @@ pub(crate) async fn listen(
         relay: target.key.clone(),
         tag: Some(listener_tag(arrived.asked.tracking_id.as_str())),
         shapes,
+        wcf: None,
     };
     let terms = ChannelTerms::new(&settings.limits, &settings.timeouts);
     let rules = ControlChannel::new(
@@ -68,6 +70,7 @@ pub(crate) async fn listen(
     }
     match registered {
         Ok(Registered::Yes) => {}
+        Ok(Registered::InUse) => return Err(Refusal::Conflict),
         Ok(Registered::TooMany) => return Err(Refusal::TooManyListeners { limit }),
         Err(error) if error.remedy() == Remedy::Retry => return Err(Refusal::Overloaded),
         Err(StoreError::LeaseLost) => return Err(Refusal::Draining),

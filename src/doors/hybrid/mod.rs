@@ -23,5 +23,5 @@ mod status;
 mod tokens;
 mod upload;
 
-pub(crate) use leg::{Joining, join_options, run, websocket_leg};
+pub(crate) use leg::{Joining, join_options, listener_leg, run};
 pub(crate) use serve::serve;

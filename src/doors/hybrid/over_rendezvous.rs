@@ -20,7 +20,7 @@ use super::{
     upload::{self, Sending, UploadError, Uploaded, Uploading, nothing_to_send},
 };
 use crate::{
-    gateway::{core::Core, dialled::Dialled, meet::sleep_until},
+    gateway::{core::Core, dialled::{Dialled, Line}, meet::sleep_until},
     io::{FrameDialect, FrameReader, FrameStream, FrameStreamError, FrameWriter, Kind, Piece as Came},
     relay::{
         Exchange, ExchangeCommand, ExchangeTerms, Piece, Refusal, RequestBody, ResponseBody, ResponseHead,
@@ -51,7 +51,7 @@ pub(crate) async fn exchange(
     cancel: CancellationToken,
     asked: Asked,
 ) -> Result<Answered, Refusal> {
-    let Some(upgrade) = dialled.upgrade else { return Err(Refusal::Internal) };
+    let Some(Line::Upgrade(upgrade)) = dialled.line else { return Err(Refusal::Internal) };
     dialled.taken.send(()).map_err(|()| Refusal::ListenerGone)?;
     let settings = core.settings.load_full();
     let (head, head_came) = oneshot::channel();

@@ -11,7 +11,7 @@ use super::{
     reply::{Body, gone, switching},
 };
 use crate::{
-    gateway::{core::Core, dialled::Dialled},
+    gateway::{core::Core, dialled::{Dialled, Line}},
     relay::{Arrival, Malformed, Refusal, RendezvousId, Side},
 };
 
@@ -44,9 +44,9 @@ pub(crate) async fn dialled(
     })?;
     let rejected = matches!(arrival, Arrival::Rejected { .. });
     let protocol = handshake::first_protocol(arrived.request.headers());
-    let upgrade = (!rejected).then(|| hyper::upgrade::on(&mut arrived.request));
+    let line = (!rejected).then(|| Line::Upgrade(hyper::upgrade::on(&mut arrived.request)));
     let (taken, was_taken) = oneshot::channel();
-    let dialled = Dialled { arrival, upgrade, protocol: protocol.clone(), taken };
+    let dialled = Dialled { arrival, line, protocol: protocol.clone(), taken };
     let delivered = slot.send(dialled).is_ok();
     if rejected {
         // The listener hears 410 whether or not its sender still waited.

@@ -98,6 +98,9 @@ pub(crate) fn told(refusal: &Refusal) -> Told {
                 .later(5)
         }
         Refusal::Disabled => Told::new(S::FORBIDDEN, "Forbidden", "The endpoint is disabled"),
+        Refusal::TransportSecurity => {
+            Told::new(S::FORBIDDEN, "Forbidden", "NoTransportSecurity: the endpoint requires transport security")
+        }
         Refusal::Conflict => Told::new(S::CONFLICT, "Conflict", "Conflict"),
         Refusal::WrongShape => Told::new(
             S::NOT_FOUND,
@@ -124,6 +127,8 @@ fn malformed_told(malformed: &Malformed) -> Told {
         Malformed::Path(error) => {
             Told::new(S::BAD_REQUEST, "BadRequest", format!("The path is not valid: {error}"))
         }
+        Malformed::Address(error) => Told::new(S::BAD_REQUEST, "BadRequest", error.to_string()),
+        Malformed::Message(text) => Told::new(S::BAD_REQUEST, "BadRequest", text.clone()),
         // DIFFERS: the service answers for any name that leads to it; a name that belongs to nobody is refused here.
         Malformed::UnknownHost => Told::new(
             S::MISDIRECTED_REQUEST,

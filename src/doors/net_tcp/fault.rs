@@ -19,6 +19,8 @@ pub(super) fn fault(refusal: &Refusal) -> FaultUri {
             Malformed::UnknownHost
             | Malformed::HostMismatch
             | Malformed::Path(_)
+            | Malformed::Address(_)
+            | Malformed::Message(_)
             | Malformed::NoUpgrade
             | Malformed::UnsupportedAction(_)
             | Malformed::BadParameter(_)
@@ -43,6 +45,6 @@ pub(super) fn fault(refusal: &Refusal) -> FaultUri {
         | Refusal::Overloaded => FaultUri::ServerTooBusy,
         // … or the caller may not.
         // DIFFERS: .NET services close or say EndpointNotFound; .NET clients show the URI of this one, which says it.
-        Refusal::Unauthorized(_) => FaultUri::EndpointAccessDenied,
+        Refusal::Unauthorized(_) | Refusal::TransportSecurity => FaultUri::EndpointAccessDenied,
     }
 }

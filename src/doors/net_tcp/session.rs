@@ -10,7 +10,7 @@ use crate::{
     auth::Authorized,
     doors::{
         admit::Target,
-        hybrid::{Joining, join_options, websocket_leg},
+        hybrid::{Joining, join_options, listener_leg},
     },
     gateway::{
         clock::random_u128,
@@ -74,7 +74,7 @@ pub(super) async fn find_listener(
         () = gone(&mut stream, &mut early) => return Ok(None),
     };
     let (listener, taken) = match met {
-        Ok(Met::Joined { dialled: Dialled { upgrade: Some(listener), taken, .. }, .. }) => (listener, taken),
+        Ok(Met::Joined { dialled: Dialled { line: Some(listener), taken, .. }, .. }) => (listener, taken),
         Ok(_) => return Err((stream, Refusal::Internal)),
         Err(refusal) => return Err((stream, refusal)),
     };
@@ -82,10 +82,10 @@ pub(super) async fn find_listener(
         return Err((stream, Refusal::ListenerGone));
     }
     let handshake = core.settings.load().timeouts.handshake;
-    let Ok(Ok(listener)) = tokio::time::timeout(handshake, websocket_leg(core, listener)).await else {
+    let Ok(Ok(listener)) = tokio::time::timeout(handshake, listener_leg(core, listener)).await else {
         return Err((stream, Refusal::ListenerGone));
     };
-    let shown = core.live.connection(peer, target.key, &tracking_id, authorized, counted);
+    let shown = core.live.connection(peer, &target, &tracking_id, authorized, counted);
 
     // The preamble goes on without its token; from there on the heads of the records are walked.
     let mut first = Vec::new();

@@ -85,6 +85,7 @@ impl Condition {
             Refusal::NoListener
             | Refusal::WrongShape
             | Refusal::ListenersExcluded
+            | Refusal::TransportSecurity
             | Refusal::ListenerDidNotAccept
             | Refusal::ListenerDidNotRespond
             | Refusal::ListenerGone

@@ -23,6 +23,7 @@ impl World<'_> {
             relay: relay(),
             tag: None,
             shapes: Shapes::HYBRID,
+            wcf: None,
         };
         let limits = Limits { pending_per_listener: self.plan.outstanding, ..Limits::default() };
         let terms = ChannelTerms::new(&limits, &Timeouts::default());

@@ -1,0 +1,53 @@
+//! The first exchange on a connection of protocol C: one message behind its length, one answer (4.2, 4.3).
+
+use std::io;
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::{
+    io::Stream,
+    wire::relayed::{CarriageError, decode_message, message_prefix},
+};
+
+/// Why no message came.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NoMessage {
+    /// What came is none.
+    #[error(transparent)]
+    Malformed(#[from] CarriageError),
+    /// The connection ended or broke.
+    #[error(transparent)]
+    Broken(#[from] io::Error),
+}
+
+/// Reads until `decode` has its value. What was read beyond it stays in `buffer`.
+pub(super) async fn read<T>(
+    stream: &mut Stream,
+    buffer: &mut BytesMut,
+    decode: impl Fn(&[u8]) -> Result<Option<(T, usize)>, CarriageError>,
+) -> Result<T, NoMessage> {
+    loop {
+        if let Some((value, used)) = decode(buffer)? {
+            buffer.advance(used);
+            return Ok(value);
+        }
+        if stream.read_buf(buffer).await? == 0 {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+        }
+    }
+}
+
+/// Reads one message.
+pub(super) async fn read_message(stream: &mut Stream, buffer: &mut BytesMut) -> Result<Vec<u8>, NoMessage> {
+    read(stream, buffer, |bytes| Ok(decode_message(bytes)?.map(|(message, used)| (message.to_vec(), used)))).await
+}
+
+/// Writes one message.
+pub(super) async fn write_message(stream: &mut Stream, message: &[u8]) -> io::Result<()> {
+    let prefix = message_prefix(message).map_err(io::Error::other)?;
+    let mut bytes = Vec::with_capacity(prefix.len() + message.len());
+    bytes.extend_from_slice(&prefix);
+    bytes.extend_from_slice(message);
+    stream.write_all(&bytes).await
+}

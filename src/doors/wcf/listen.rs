@@ -1,0 +1,135 @@
+//! A listener asks to be registered (2.2).
+
+use std::{sync::Arc, time::Instant};
+
+use tokio::sync::mpsc;
+
+use super::deliver::Invites;
+use crate::{
+    doors::admit::{self, Target},
+    entity::{ServiceAddress, UnixTime},
+    gateway::{
+        clock::{random_u128, unix_now},
+        core::{Core, Peer},
+        live::{Entry, LiveListener},
+    },
+    relay::{
+        ChannelTerms, ControlChannel, ListenerId, Refusal, Registered, Registration, Shapes, ToListenerGateway,
+        WcfTerms,
+        listener_link::{Acquaintance, ListenRequest},
+    },
+    store::{Remedy, StoreError},
+};
+
+/// A listener that senders find.
+pub(super) struct Listening {
+    pub(super) rules: ControlChannel,
+    pub(super) inbox: mpsc::Receiver<ToListenerGateway>,
+    pub(super) listener: ListenerId,
+    pub(super) target: Target,
+    pub(super) invites: Invites,
+    /// Shown at the admin door as long as the link lives.
+    pub(super) _shown: Entry<LiveListener>,
+}
+
+/// How long a listener may stay after its token ended, at the least: 2.x renews late, and shows its old token until then (2.3).
+const GRACE: std::time::Duration = std::time::Duration::from_secs(5 * 60);
+
+/// How long after its end a token still proves that its listener was one: such a listener is told to come again (2.3).
+const REMEMBERED: i64 = 60 * 60;
+
+/// Checks shape, token, relay and quota, in this order, then registers.
+pub(super) async fn listen(
+    core: &Arc<Core>,
+    peer: &Peer,
+    request: &ListenRequest,
+    local: Option<std::net::IpAddr>,
+) -> Result<Listening, Refusal> {
+    if core.draining.is_cancelled() {
+        return Err(Refusal::Draining);
+    }
+    let invites = Invites::new(&request.address, local);
+    if invites.dial(core).is_none() {
+        tracing::error!("WCF listeners cannot be told where to dial: give gateway.public_ipv4 and doors.rendezvous");
+        return Err(Refusal::Internal);
+    }
+    let address = ServiceAddress::parse(&request.address)?;
+    let addressed = admit::look_up(core, peer, &address.host, address.path)?;
+    let (target, authorized) = addressed.wcf_listener(core, request)?;
+    let terms = WcfTerms {
+        address: request.address.clone(),
+        listener_type: request.listener_type,
+        dynamic: request.dynamic_relay,
+        requires_client_authorization: request.client_authentication_required,
+        requires_transport_security: request.transport_security_required,
+        published: request.requires_public_registry.then(|| title(request, &target)),
+        key_name: authorized.key_name.clone(),
+    };
+    let shapes = request.listener_type.wcf_type().map_or(Shapes::default(), Shapes::of_wcf);
+    let settings = core.settings.load_full();
+    let registration = Registration {
+        listener: ListenerId::new(random_u128()),
+        gateway: core.id.clone(),
+        relay: target.key.clone(),
+        tag: None,
+        shapes,
+        wcf: Some(terms),
+    };
+    let mut terms = ChannelTerms::new(&settings.limits, &settings.timeouts);
+    // The link itself looks after signs of life.
+    (terms.ping_every, terms.silence) = (None, None);
+    terms.token_grace = terms.token_grace.max(GRACE);
+    let listener = registration.listener;
+    let rules = ControlChannel::new(
+        registration.clone(),
+        Some(authorized.expires),
+        terms,
+        Instant::now(),
+        unix_now(),
+    );
+    let inbox = core.switchboard.enter_channel(listener);
+    let limit = settings.limits.listeners_per_relay;
+    let registered = core.registrations.register(registration, core.lease, limit).await;
+    if !matches!(registered, Ok(Registered::Yes)) {
+        core.switchboard.leave_channel(listener);
+    }
+    match registered {
+        Ok(Registered::Yes) => {}
+        Ok(Registered::TooMany) => return Err(Refusal::TooManyListeners { limit }),
+        Ok(Registered::InUse) => return Err(Refusal::Conflict),
+        Err(error) if error.remedy() == Remedy::Retry => return Err(Refusal::Overloaded),
+        Err(StoreError::LeaseLost) => return Err(Refusal::Draining),
+        Err(error) => {
+            tracing::error!(%error, "a listener cannot be registered");
+            return Err(Refusal::Internal);
+        }
+    }
+    let shown = core.live.enter(LiveListener {
+        relay: target.key.clone(),
+        id: request.tracking_id.clone().unwrap_or_else(|| request.link_name.clone()),
+        remote: peer.address,
+        key_name: authorized.key_name,
+        user_agent: request.client_agent.clone(),
+        connected_at: unix_now(),
+        token_expires: authorized.expires,
+    });
+    Ok(Listening { rules, inbox, listener, target, invites, _shown: shown })
+}
+
+/// Whether a listener with a token that is merely too old was one before.
+pub(super) fn acquaintance(refusal: &Refusal) -> Acquaintance {
+    match refusal {
+        Refusal::Unauthorized(crate::auth::AuthError::ExpiredToken { expired: UnixTime(expired) })
+            if unix_now().0.saturating_sub(*expired) < REMEMBERED =>
+        {
+            Acquaintance::Known
+        }
+        _ => Acquaintance::New,
+    }
+}
+
+/// Its title in the public feed: its own, or else the last segment of its path (9.4).
+fn title(request: &ListenRequest, target: &Target) -> String {
+    let last = || target.key.path.segments().last().unwrap_or_default().to_owned();
+    request.display_name.clone().filter(|name| !name.is_empty()).unwrap_or_else(last)
+}

@@ -1,0 +1,13 @@
+//! WCF Relay: listeners on AMQP links, and the connections that they and their senders make for a rendezvous. Relay page 2 and 4.
+
+mod accept;
+mod carriage;
+mod connect;
+mod deliver;
+mod fault;
+mod link;
+mod listen;
+mod rendezvous;
+
+pub(crate) use link::serve as serve_link;
+pub(crate) use rendezvous::serve as serve_rendezvous;

@@ -1,0 +1,148 @@
+//! The rendezvous door: senders that want a connection, and listeners that were invited to one (4.1 to 4.7).
+
+use std::{
+    net::{IpAddr, SocketAddrV4},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::BytesMut;
+use tokio::time::timeout;
+
+use super::{
+    accept, carriage,
+    connect::{self, Connected},
+    fault::fault,
+};
+use crate::{
+    doors::{admit::hold_back, hybrid::run},
+    gateway::{
+        clock::{random_u128, unix_now},
+        core::{Core, Peer, Transport},
+    },
+    io::{ServerTls, Stream, finish, join},
+    relay::{Malformed, Refusal},
+    wire::{
+        binxml::Ids,
+        hybrid::TrackingId,
+        relayed::{FaultReason, Preamble, Probe, RelayedRequest, TlsMark},
+    },
+};
+
+/// Serves a connection until it ends.
+pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Peer, tls: Option<ServerTls>) {
+    // In a box, so that a joined pair does not carry the room for it (design, section 4).
+    let Some(connected) = Box::pin(prepare(&core, stream, peer, tls)).await else { return };
+    let joined = join(connected.sender, connected.listener, connected.options);
+    run(Arc::clone(&core), connected.joining, joined).await;
+}
+
+/// Reads who it is. `None`: there is nothing to join here, because it was refused or is a listener's half of another sender's pair.
+async fn prepare(core: &Arc<Core>, stream: Stream, mut peer: Peer, tls: Option<ServerTls>) -> Option<Connected> {
+    let patience = core.settings.load().timeouts.handshake;
+    let begun = match timeout(patience, begin(stream, &mut peer, tls)).await {
+        Ok(Ok(Some(begun))) => begun,
+        Ok(Ok(None)) => return None,
+        Ok(Err(error)) => {
+            core.metrics.handshake_failures.of(peer.door).inc();
+            tracing::debug!(peer = %peer.address, %error, "no relayed connection");
+            return None;
+        }
+        Err(_) => {
+            core.metrics.handshake_failures.of(peer.door).inc();
+            tracing::debug!(peer = %peer.address, "no relayed connection was asked for in time");
+            return None;
+        }
+    };
+    let Begun { mut stream, read, message } = begun;
+    let (given, request) = match RelayedRequest::decode(&message) {
+        Ok(RelayedRequest::Accept(accept)) => {
+            let id = TrackingId::new(None, random_u128(), core.number);
+            match accept::accept(core, stream, read, accept, patience).await {
+                Ok(()) => return None,
+                Err((left, refusal)) => {
+                    refuse(core, &peer, left, &refusal, &id, patience).await;
+                    return None;
+                }
+            }
+        }
+        Ok(RelayedRequest::Connect(connect)) => (connect.tracking_id.clone(), Ok(connect)),
+        Err(error) => (None, Err(Refusal::from(Malformed::Message(error.to_string())))),
+    };
+    let id = TrackingId::new(given.as_deref(), random_u128(), core.number);
+    let peer = Arc::new(peer);
+    let refusal = match request {
+        Ok(request) => match connect::connect(core, &peer, stream, read, request, &id).await {
+            Ok(connected) => return connected,
+            Err((left, refusal)) => {
+                stream = left;
+                refusal
+            }
+        },
+        Err(refusal) => refusal,
+    };
+    refuse(core, &peer, stream, &refusal, &id, patience).await;
+    None
+}
+
+/// A connection that said what it wants.
+struct Begun {
+    stream: Stream,
+    /// What came behind the message: a sender may not wait for its answer.
+    read: BytesMut,
+    message: Vec<u8>,
+}
+
+/// Reads preamble and message, with the TLS handshake between them. `None`: it was a probe, and is answered.
+async fn begin(mut stream: Stream, peer: &mut Peer, tls: Option<ServerTls>) -> Result<Option<Begun>, carriage::NoMessage> {
+    let mut read = BytesMut::with_capacity(512);
+    match carriage::read(&mut stream, &mut read, Preamble::decode).await? {
+        Preamble::Probe(probe) => {
+            answer(&mut stream, peer, probe).await?;
+            return Ok(None);
+        }
+        Preamble::Connect { tls: TlsMark::Clear, .. } => {}
+        Preamble::Connect { tls: TlsMark::Tls, .. } => {
+            let (Some(tls), Stream::Tcp(tcp)) = (tls, stream) else {
+                return Err(std::io::Error::other("this door has no certificate").into());
+            };
+            let secured = tls.accept_after(tcp, read.split().freeze()).await?;
+            peer.server_name = secured.server_name().map(str::to_owned);
+            peer.transport = Transport::Tls;
+            stream = Stream::from(secured);
+        }
+    }
+    let message = carriage::read_message(&mut stream, &mut read).await?;
+    Ok(Some(Begun { stream, read, message }))
+}
+
+/// Tells an address (6). Without an IPv4 address there is nothing to tell, and the connection stays a relayed one.
+async fn answer(stream: &mut Stream, peer: &Peer, probe: Probe) -> std::io::Result<()> {
+    use tokio::io::AsyncWriteExt;
+    let address = match probe {
+        Probe::ServerAddress => stream.local_addr(),
+        Probe::ClientAddress => Some(peer.address),
+    };
+    let Some(address) = address else { return Ok(()) };
+    let IpAddr::V4(ip) = address.ip().to_canonical() else { return Ok(()) };
+    stream.write_all(&Probe::answer(SocketAddrV4::new(ip, address.port()))).await?;
+    stream.shutdown().await
+}
+
+/// Writes a fault, logged and counted, and lets the peer finish.
+async fn refuse(core: &Core, peer: &Peer, mut stream: Stream, refusal: &Refusal, id: &TrackingId, patience: Duration) {
+    let fault = fault(refusal);
+    core.metrics.sender_connections.client_error.inc();
+    tracing::info!(tracking_id = %id, peer = %peer.address, %refusal, "relayed connection refused");
+    hold_back(core, refusal, peer.address.ip()).await;
+    let text = refusal.to_string();
+    let reason = FaultReason { text: &text, tracking_id: id.as_str(), unix_seconds: unix_now().0 };
+    let told = async {
+        let message = fault.encode(&reason, None, Ids::Static).map_err(std::io::Error::other)?;
+        carriage::write_message(&mut stream, &message).await?;
+        finish(&mut stream).await
+    };
+    if !matches!(timeout(patience, told).await, Ok(Ok(()))) {
+        tracing::debug!(peer = %peer.address, "the fault was not taken");
+    }
+}
