@@ -7,7 +7,7 @@ use super::peer::*;
 use crate::relay::listener_link::{DeliveryId, LinkEvent, Outcome, SendError};
 use crate::wire::amqp::types::definitions::{AmqpError, Error};
 use crate::wire::amqp::types::messaging::{DeliveryState, Modified, Received, Rejected, Released};
-use crate::wire::amqp::types::performatives::{Disposition, Flow};
+use crate::wire::amqp::types::performatives::{Disposition, Flow, Open};
 use crate::wire::amqp::{AmqpLimits, OrderedMap, Performative, Symbol, Value, data_section};
 
 fn envelope(len: usize) -> Bytes {
@@ -40,26 +40,8 @@ fn a_long_message_is_cut_into_frames_that_the_listener_takes() {
     for (max_frame, len) in
         [(512, 512), (512, 5_000), (65_536, 65_536), (65_536, 200_000), (u32::MAX, 70_000)]
     {
-        let mut pair = Pair::begun_with(|_| {});
-        let mut pair = {
-            drop(pair.take());
-            let mut fresh = Pair::new();
-            fresh.feed(
-                &[&crate::wire::amqp::ProtocolHeader::SASL.to_bytes()[..], &sasl_init("EXTERNAL")].concat(),
-            );
-            fresh.feed(&crate::wire::amqp::ProtocolHeader::AMQP.to_bytes());
-            fresh.say(Performative::Open(crate::wire::amqp::types::performatives::Open {
-                max_frame_size: max_frame.into(),
-                ..open()
-            }));
-            fresh.say(Performative::Begin(begin()));
-            fresh.say(Performative::Attach(attach(crate::wire::amqp::types::definitions::Role::Sender)));
-            fresh.say(Performative::Attach(attach(crate::wire::amqp::types::definitions::Role::Receiver)));
-            fresh.link.accept(fresh.now);
-            fresh.say(Performative::Flow(Flow { link_credit: Some(10), ..flow(IN) }));
-            fresh.take();
-            fresh
-        };
+        let mut pair = Pair::opened(Open { max_frame_size: max_frame.into(), ..open() });
+        pair.come_online(10);
         pair.link.send(envelope(len), pair.now).unwrap();
         let frames = pair.take_with_payload();
         let mut whole = Vec::new();

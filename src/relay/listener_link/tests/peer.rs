@@ -42,6 +42,13 @@ impl Pair {
         Self { link, now, said: Vec::new(), small_talk: Vec::new(), events: Vec::new() }
     }
 
+    /// As far as this open.
+    pub(super) fn opened(open: Open) -> Self {
+        let mut pair = Self::new();
+        pair.open(open);
+        pair
+    }
+
     /// As far as a session.
     pub(super) fn begun() -> Self {
         Self::begun_with(|_| {})
@@ -49,11 +56,16 @@ impl Pair {
 
     pub(super) fn begun_with(change: impl FnOnce(&mut LinkTerms)) -> Self {
         let mut pair = Self::with(change);
-        pair.feed(&[&ProtocolHeader::SASL.to_bytes()[..], &sasl_init("EXTERNAL")].concat());
-        pair.feed(&ProtocolHeader::AMQP.to_bytes());
-        pair.say(Performative::Open(open()));
+        pair.open(open());
         pair.say(Performative::Begin(begin()));
         pair
+    }
+
+    fn open(&mut self, open: Open) {
+        self.feed(&ProtocolHeader::SASL.to_bytes());
+        self.feed(&sasl_init("EXTERNAL"));
+        self.feed(&ProtocolHeader::AMQP.to_bytes());
+        self.say(Performative::Open(open));
     }
 
     /// A listener that waits for the decision.
@@ -70,14 +82,21 @@ impl Pair {
     }
 
     pub(super) fn online_with(credit: u32, change: impl FnOnce(&mut LinkTerms)) -> Self {
-        let mut pair = Self::begun_with(change);
-        pair.say(Performative::Attach(attach(Role::Sender)));
-        pair.say(Performative::Attach(attach(Role::Receiver)));
-        pair.link.accept(pair.now);
-        pair.say(Performative::Flow(Flow { link_credit: Some(credit), ..flow(IN) }));
-        pair.take();
-        pair.events.clear();
+        let mut pair = Self::with(change);
+        pair.open(open());
+        pair.come_online(credit);
         pair
+    }
+
+    /// From the open on.
+    pub(super) fn come_online(&mut self, credit: u32) {
+        self.say(Performative::Begin(begin()));
+        self.say(Performative::Attach(attach(Role::Sender)));
+        self.say(Performative::Attach(attach(Role::Receiver)));
+        self.link.accept(self.now);
+        self.say(Performative::Flow(Flow { link_credit: Some(credit), ..flow(IN) }));
+        self.take();
+        self.events.clear();
     }
 
     /// The listener says this.
