@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::incoming::Incoming;
 use super::outgoing::Outgoing;
 use super::output::Output;
-use super::pair::{Half, HalfState, Side};
+use super::pair::{Half, Side};
 use super::session::Session;
 use super::{Condition, DeliveryId, GoneReason, LinkError, LinkEvent, LinkTerms, SendError, Violation};
 use crate::wire::amqp::types::definitions::{AmqpError, Error};
@@ -166,7 +166,7 @@ impl ListenerLink {
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: Instant) {
         let due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
-        if due(self.deadline) {
+        if self.phase != Phase::Done && due(self.deadline) {
             self.handle_deadline(now);
         }
         if due(self.refusal_at()) {
@@ -220,7 +220,7 @@ impl ListenerLink {
 
     /// The answer to [`LinkEvent::Wanted`]: the listener may listen. [`LinkEvent::Online`] follows when both links are attached.
     pub fn accept(&mut self, now: Instant) {
-        if self.stage == Stage::Wanted && self.refusal.is_none() {
+        if self.phase == Phase::Running && self.stage == Stage::Wanted && self.refusal.is_none() {
             self.stage = Stage::Accepted;
             self.answer_attaches();
             self.stirred(now);
@@ -302,10 +302,8 @@ impl ListenerLink {
 
     fn refusal_at(&self) -> Option<Instant> {
         let held = self.refusal.as_ref().filter(|held| !held.sent)?;
-        let asked =
-            |half: &Option<Half>| half.as_ref().is_some_and(|half| matches!(half.state, HalfState::Asked(_)));
-        let waits = self.phase == Phase::HeldOpen || asked(&self.in_half) || asked(&self.out_half);
-        waits.then_some(held.until)
+        let waits = (self.phase, self.stage) == (Phase::Running, Stage::Wanted);
+        (waits || self.phase == Phase::HeldOpen).then_some(held.until)
     }
 
     fn silent_at(&self) -> Option<Instant> {

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::endpoint::Phase;
 use super::pair::{Half, HalfState, Side};
 use super::request::renewed_token;
 use super::{DeliveryId, LinkEvent, ListenerLink, Outcome, Violation};
@@ -98,7 +99,8 @@ impl ListenerLink {
             }
             Outcome::Unstated => None,
         };
-        if self.out_half.as_ref().is_some_and(|half| matches!(half.state, HalfState::Attached)) {
+        let attached = |half: &Half| matches!(half.state, HalfState::Attached);
+        if self.phase == Phase::Running && self.out_half.as_ref().is_some_and(attached) {
             let (role, first) = (Role::Receiver, delivery.0);
             self.output.disposition(Disposition {
                 role,

@@ -1,5 +1,7 @@
 //! The two links of a listener.
 
+use std::fmt;
+
 use crate::wire::amqp::types::definitions::{Error, Handle, ReceiverSettleMode, Role, SenderSettleMode};
 use crate::wire::amqp::types::performatives::{Attach, Detach};
 
@@ -20,7 +22,6 @@ pub(super) struct Half {
     pub(super) state: HalfState,
 }
 
-#[derive(Debug)]
 pub(super) enum HalfState {
     /// The listener's attach waits for its answer.
     Asked(Box<Attach>),
@@ -30,6 +31,18 @@ pub(super) enum HalfState {
     DetachSent,
     /// Both sides have detached.
     Detached,
+}
+
+impl fmt::Debug for HalfState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            // Its properties hold the token.
+            Self::Asked(_) => "Asked",
+            Self::Attached => "Attached",
+            Self::DetachSent => "DetachSent",
+            Self::Detached => "Detached",
+        })
+    }
 }
 
 impl Side {

@@ -39,7 +39,7 @@ impl SaslFrame {
     /// The encoded performative.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let bytes = match self {
-            Self::Mechanisms(body) => serde_amqp::to_vec(body),
+            Self::Mechanisms(body) => mechanisms(body).map_or_else(|| serde_amqp::to_vec(body), Ok),
             Self::Init(body) => serde_amqp::to_vec(body),
             Self::Challenge(body) => serde_amqp::to_vec(body),
             Self::Response(body) => serde_amqp::to_vec(body),
@@ -64,6 +64,20 @@ impl fmt::Debug for SaslFrame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// The encoded list of mechanisms in the short form, each with its length in one byte: so it is in every recording, and the
+/// serialiser would take four.
+fn mechanisms(body: &SaslMechanisms) -> Option<Vec<u8>> {
+    let names = &body.sasl_server_mechanisms;
+    let mut symbols = Vec::new();
+    for name in names.iter() {
+        symbols.push(u8::try_from(name.len()).ok()?);
+        symbols.extend(name.as_bytes());
+    }
+    let count = u8::try_from(names.len()).ok().filter(|count| *count > 0)?;
+    let list = u8::try_from(symbols.len() + 5).ok()?;
+    Some([&[0, 0x53, 0x40, 0xc0, list, 1, 0xe0, list - 3, count, 0xa3][..], &symbols].concat())
 }
 
 /// The number of a descriptor: as such in one or eight bytes, or behind its symbol. [AMQP 1.3]
