@@ -30,6 +30,8 @@ mod reencode;
 mod reply;
 mod request;
 mod token;
+mod upgrade;
+pub mod web_stream;
 
 pub use error::{CarriageError, MessageError};
 pub use fault::{FAULTS, FaultReason, FaultRow, RelayFault};
@@ -51,3 +53,6 @@ pub use reply::{
 };
 pub use request::{RelayedAccept, RelayedConnect, RelayedRequest};
 pub use token::{AccessToken, AccessTokenReader};
+pub use upgrade::{
+    LINK_FRAME, SAFE_FRAME, SubProtocol, WEBSOCKET_PATH, first_frame, is_websocket_path, upgrade_headers,
+};

@@ -154,3 +154,70 @@ pub fn read_answer(document: &[u8], dictionaries: Dictionaries<'_>) -> Result<An
     }
     Ok(Answer::Accepted { action: read.action().to_owned(), relates_to })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::binxml::{OutgoingTable, SessionTable};
+
+    fn hex(text: &str) -> Vec<u8> {
+        let digits: Vec<u8> = text.chars().filter_map(|c| c.to_digit(16)).map(|d| d as u8).collect();
+        digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    }
+
+    // Page 4.6: 152 bytes, confirmed by capture; the other reply differs by its action alone.
+    #[test]
+    fn replies_of_protocol_c_have_the_bytes_of_the_page() {
+        let head = hex("56 02 0b 01 73 04 0b 01 61 06 56 08 44 0a 1e 00 82 99");
+        let tail = hex("01 56 0e 77 07 61 6e 79 54 79 70 65 09 01 7a 33 68 74 74 70 3a 2f 2f 73 63 68 65
+             6d 61 73 2e 6d 69 63 72 6f 73 6f 66 74 2e 63 6f 6d 2f 32 30 30 33 2f 31 30 2f 53 65 72 69 61 6c
+             69 7a 61 74 69 6f 6e 2f 09 01 69 29 68 74 74 70 3a 2f 2f 77 77 77 2e 77 33 2e 6f 72 67 2f 32 30
+             30 31 2f 58 4d 4c 53 63 68 65 6d 61 2d 69 6e 73 74 61 6e 63 65 01 01 01");
+        let page = |action: &str| [&head[..], &[action.len() as u8], action.as_bytes(), &tail[..]].concat();
+        let accept = relayed_accept_reply().unwrap();
+        assert_eq!((accept.len(), &accept), (152, &page("RelayedAcceptReply")));
+        let connect = relayed_connect_reply().unwrap();
+        assert_eq!((connect.len(), &connect), (153, &page("RelayedConnectReply")));
+    }
+
+    #[test]
+    fn replies_of_protocol_b_are_read_with_a_table_and_without() {
+        let id = "urn:uuid:528c9d42-eaab-4b79-a7ba-2cc7deb01eed";
+        for room in [0, 2048] {
+            let (mut sent, mut table) = (OutgoingTable::new(room), SessionTable::new());
+            let messages = [
+                connect_reply(Some(id), Ids::Session(&mut sent)).unwrap(),
+                send_reply(Some("x:not a guid"), Ids::Session(&mut sent)).unwrap(),
+                listen_reply(Some(id), uuid::Uuid::from_u128(7), Ids::Session(&mut sent)).unwrap(),
+                redirect("net.tcp://other:9351/a", Some(id), Ids::Session(&mut sent)).unwrap(),
+            ];
+            let mut answers = Vec::new();
+            for message in &messages {
+                assert_eq!(room == 0, message[0] == 0);
+                let at = table.read(message).unwrap();
+                answers.push(read_answer(&message[at..], Dictionaries::session(&table)).unwrap());
+            }
+            let accepted = |action: &str, id: &str| Answer::Accepted {
+                action: action.to_owned(),
+                relates_to: Some(id.to_owned()),
+            };
+            assert_eq!(
+                answers,
+                [
+                    accepted("ConnectReply", id),
+                    accepted("SendReply", "x:not a guid"),
+                    accepted("ListenReply", id),
+                    Answer::Redirect { uri: "net.tcp://other:9351/a".into(), relates_to: Some(id.into()) },
+                ]
+            );
+        }
+    }
+
+    // Page 4.4: what the library was seen to accept, in binary.
+    #[test]
+    fn an_envelope_without_header_and_action_is_an_answer() {
+        let minimal = hex("56 02 0b 01 73 04 56 0e 01 01");
+        let answer = Answer::Accepted { action: String::new(), relates_to: None };
+        assert_eq!(read_answer(&minimal, Dictionaries::STATIC), Ok(answer));
+    }
+}
