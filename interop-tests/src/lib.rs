@@ -42,6 +42,6 @@ pub use sas::{Token, encode};
 pub use sentence::{assert_refusal, assert_refusal_json};
 pub use service::Service;
 pub use streams::pattern;
-pub use tools::{curl, mono, node, output_dir, python, repository, viaduct};
+pub use tools::{curl, dotnet, mono, node, output_dir, python, repository, viaduct};
 pub use wait::wait_until;
 pub use websocket::{Cut, Frame, Message, WebSocket};

@@ -2,11 +2,12 @@
 
 use uuid::Uuid;
 
+use super::array::RawItems;
 use super::record_type::RecordType;
 use super::write_error::WriteError;
 use super::write_value::decimal;
 use super::writer::Writer;
-use crate::wire::xml::{DateTime, Decimal, Runtime, Str, TimeSpan};
+use crate::wire::xml::{DateTime, Decimal, Name, Runtime, Str, TimeSpan};
 
 /// The items of an array: the types that one may have.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -93,10 +94,32 @@ impl Writer<'_> {
             Runtime::Net8 => (Str::plain(local.text), Str::plain(namespace.text)),
             Runtime::Framework => (local, namespace),
         };
-        self.array_tag(prefix, local, namespace)?;
-        self.buffer.node(items.kind());
-        self.buffer.int31(count as u32);
-        self.buffer.block(&items.encode());
+        self.array_mark()?;
+        self.start_tag(prefix, local, namespace)?;
+        self.end_array(&RawItems { kind: items.kind().0, count: count as u32, items: &items.encode() })
+    }
+
+    /// The mark of an array and the start tag of its items, as they were read.
+    pub(super) fn begin_array(&mut self, name: &Name<'_>) -> Result<(), WriteError> {
+        self.array_mark()?;
+        self.read_tag(name)
+    }
+
+    fn array_mark(&mut self) -> Result<(), WriteError> {
+        self.content()?;
+        if self.depth == 0 {
+            return Err(WriteError::MultipleRoots);
+        }
+        self.buffer.node(RecordType::ARRAY);
+        Ok(())
+    }
+
+    /// The end of the start tag, and the items.
+    pub(super) fn end_array(&mut self, items: &RawItems<'_>) -> Result<(), WriteError> {
+        self.end_element()?;
+        self.buffer.node(RecordType(items.kind));
+        self.buffer.int31(items.count);
+        self.buffer.block(items.items);
         Ok(())
     }
 }

@@ -15,6 +15,8 @@ struct Declaration {
     uri: Box<str>,
     origin: Origin,
     depth: u32,
+    /// A name of the tag has the prefix; the declaration itself may still come.
+    awaited: bool,
 }
 
 impl WriteScope {
@@ -53,25 +55,44 @@ impl WriteScope {
 
     /// Sees to it that the prefix stands for the namespace in the tag at `depth`.
     pub(super) fn declare(&mut self, prefix: &str, uri: Str<'_>, depth: u32) -> Result<(), WriteError> {
-        match prefix {
-            "xmlns" => return Err(WriteError::ReservedPrefix),
-            "xml" if uri.text == XML => return Ok(()),
-            "xml" => return Err(WriteError::ReservedPrefix),
-            _ if self.namespace(prefix) == Some(uri.text) => return Ok(()),
-            "" => {}
-            _ if uri.is_empty() => return Err(WriteError::EmptyNamespace),
-            _ => {}
+        self.add(prefix, uri, depth, false)
+    }
+
+    /// The same for a name that was read, whose declaration may be read after it: it is told by [`Self::declared`], or else follows those that are.
+    pub(super) fn needed(&mut self, prefix: &str, uri: Str<'_>, depth: u32) -> Result<(), WriteError> {
+        self.add(prefix, uri, depth, true)
+    }
+
+    fn add(&mut self, prefix: &str, uri: Str<'_>, depth: u32, awaited: bool) -> Result<(), WriteError> {
+        if prefix != "xmlns" && self.namespace(prefix) == Some(uri.text) {
+            return Ok(());
         }
+        allowed(prefix, uri.text)?;
         if self.own(depth).any(|found| *found.prefix == *prefix) {
             return Err(WriteError::PrefixRedeclared);
         }
-        self.declarations.push(Declaration {
-            prefix: prefix.into(),
-            uri: uri.text.into(),
-            origin: uri.origin,
-            depth,
-        });
+        self.push(prefix, uri, depth, awaited);
         Ok(())
+    }
+
+    /// Takes a declaration that was read, in its place among the others, also one that says what an outer one says.
+    pub(super) fn declared(&mut self, prefix: &str, uri: Str<'_>, depth: u32) -> Result<(), WriteError> {
+        allowed(prefix, uri.text)?;
+        let first = self.declarations.len() - self.own(depth).count();
+        let own = self.declarations[first..].iter().position(|found| *found.prefix == *prefix);
+        match own.map(|index| first + index) {
+            Some(index) if *self.declarations[index].uri != *uri.text => return Err(WriteError::PrefixRedeclared),
+            Some(index) if !self.declarations[index].awaited => return Ok(()),
+            Some(index) => drop(self.declarations.remove(index)),
+            None => {}
+        }
+        self.push(prefix, uri, depth, false);
+        Ok(())
+    }
+
+    fn push(&mut self, prefix: &str, uri: Str<'_>, depth: u32, awaited: bool) {
+        let (origin, uri) = (uri.origin, uri.text.into());
+        self.declarations.push(Declaration { prefix: prefix.into(), uri, origin, depth, awaited });
     }
 
     /// Declares a prefix that is free: a letter, or else one made of the depth and a number.
@@ -90,8 +111,9 @@ impl WriteScope {
     /// The declarations of the tag at `depth`, in the order in which they became necessary.
     pub(super) fn of_tag(&self, depth: u32) -> impl Iterator<Item = (&str, Str<'_>)> {
         let first = self.declarations.len() - self.own(depth).count();
-        self.declarations[first..]
-            .iter()
+        let own = &self.declarations[first..];
+        let told = own.iter().filter(|found| !found.awaited);
+        told.chain(own.iter().filter(|found| found.awaited))
             .map(|found| (&*found.prefix, Str { text: &found.uri, origin: found.origin }))
     }
 
@@ -100,5 +122,17 @@ impl WriteScope {
         while self.declarations.last().is_some_and(|last| last.depth > depth) {
             self.declarations.pop();
         }
+    }
+}
+
+/// Whether the prefix may stand for the namespace at all.
+fn allowed(prefix: &str, uri: &str) -> Result<(), WriteError> {
+    match prefix {
+        "xmlns" => Err(WriteError::ReservedPrefix),
+        "xml" if uri == XML => Ok(()),
+        "xml" => Err(WriteError::ReservedPrefix),
+        "" => Ok(()),
+        _ if uri.is_empty() => Err(WriteError::EmptyNamespace),
+        _ => Ok(()),
     }
 }
