@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use viaduct::wire::binxml::{DecodeError, Dictionaries, Limits, Reader};
-use viaduct::wire::xml::Event;
+use viaduct::wire::xml::{Event, Value};
 
 /// Lines of a document: elements, attributes, declarations, texts, comments, ends.
 #[derive(Debug, Default, PartialEq)]
@@ -16,7 +16,9 @@ pub(crate) struct Infoset {
 impl Infoset {
     /// What our reader sees.
     pub(crate) fn read(document: &[u8], dictionaries: Dictionaries<'_>) -> Result<String, DecodeError> {
-        let mut reader = Reader::new(document, dictionaries, Limits::default());
+        // .NET is asked without quotas as well.
+        let limits = Limits { start_tag: usize::MAX, ..Limits::default() };
+        let mut reader = Reader::new(document, dictionaries, limits);
         let mut infoset = Self::default();
         while let Some(event) = reader.next_event()? {
             infoset.push(event);
@@ -67,4 +69,97 @@ fn line(lines: &mut String, kind: char, parts: &[&str]) {
         }
     }
     lines.push('\n');
+}
+
+/// What a document was made of: the same lines without declarations, where `?` stands for a prefix that the writer chose. Texts are joined.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Expected {
+    lines: String,
+    text: String,
+    /// Bytes at the end of the text, whose base64 is made when no more of them can come.
+    bytes: Vec<u8>,
+}
+
+impl Expected {
+    pub(crate) fn start(&mut self, prefix: Option<&str>, local: &str, namespace: &str) {
+        self.node('E', &[prefix.unwrap_or("?"), local, namespace]);
+    }
+
+    pub(crate) fn attribute(&mut self, prefix: Option<&str>, local: &str, namespace: &str, value: &str) {
+        line(&mut self.lines, 'A', &[prefix.unwrap_or("?"), local, namespace, value]);
+    }
+
+    pub(crate) fn text(&mut self, text: &str) {
+        self.join_bytes();
+        self.text.push_str(text);
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    pub(crate) fn comment(&mut self, comment: &str) {
+        self.node('C', &[comment]);
+    }
+
+    pub(crate) fn end(&mut self) {
+        self.node('/', &[]);
+    }
+
+    fn join_bytes(&mut self) {
+        let bytes = std::mem::take(&mut self.bytes);
+        self.text.push_str(&Value::Bytes(&bytes).text());
+    }
+
+    fn node(&mut self, kind: char, parts: &[&str]) {
+        self.join_bytes();
+        let text = std::mem::take(&mut self.text);
+        if !text.is_empty() {
+            line(&mut self.lines, 'T', &[&text]);
+        }
+        line(&mut self.lines, kind, parts);
+    }
+
+    /// Where an infoset says something else; nothing where it does not.
+    pub(crate) fn difference(&self, infoset: &str) -> Option<String> {
+        let found = joined(infoset);
+        let chosen = |expected: &str, found: &str| match (expected.get(..3), found.split('\t').nth(1)) {
+            (Some("E\t?" | "A\t?"), Some(prefix)) => expected.replacen('?', prefix, 1) == *found,
+            _ => false,
+        };
+        first_difference(&self.lines, &found, |expected, found| expected == found || chosen(expected, found))
+    }
+}
+
+/// An infoset without declarations and empty texts, texts of an element joined.
+fn joined(infoset: &str) -> String {
+    let (mut lines, mut text) = (String::new(), String::new());
+    for line in infoset.lines() {
+        match line.split_at(1) {
+            ("T", more) => text.push_str(&more[1..]),
+            ("X", _) => {}
+            _ => {
+                if !text.is_empty() {
+                    lines.push_str(&format!("T\t{}\n", std::mem::take(&mut text)));
+                }
+                lines.push_str(line);
+                lines.push('\n');
+            }
+        }
+    }
+    lines
+}
+
+/// The first two lines that are not the same.
+pub(crate) fn first_difference(a: &str, b: &str, same: impl Fn(&str, &str) -> bool) -> Option<String> {
+    let (mut left, mut right) = (a.lines(), b.lines());
+    loop {
+        match (left.next(), right.next()) {
+            (None, None) => return None,
+            (Some(left), Some(right)) if same(left, right) => {}
+            (left, right) => {
+                return Some(format!("{:.300} | {:.300}", left.unwrap_or_default(), right.unwrap_or_default()));
+            }
+        }
+    }
 }
