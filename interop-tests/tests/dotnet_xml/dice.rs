@@ -45,7 +45,7 @@ impl Dice {
             0 => self.of(&[84, 85, 86, 127, 128, 169, 170, 171, 255, 256, 257]),
             1 => self.of(&[509, 510, 511, 512, 513, 514, 1023, 1024, 1025]),
             2 => self.below(1500),
-            3 if self.once(20) => self.of(&[65_533, 65_534, 65_535, 65_536, 65_537, 70_000]),
+            3 if self.once(50) => self.of(&[65_533, 65_534, 65_535, 65_536, 65_537, 70_000]),
             _ => self.below(24),
         }
     }
@@ -65,9 +65,10 @@ impl Dice {
             1 => from(self, 0xa0, 0x700),
             2 => from(self, 0x4e00, 0x5000),
             3 => from(self, 0x1_0000, 0x10_0000),
-            4 if self.once(3) => {
-                self.of(&['\0', '\u{1}', '\u{7f}', '\u{85}', '\u{2028}', '\u{feff}', '\u{fffe}', '\u{ffff}', '\u{d7ff}', '\u{e000}'])
-            }
+            4 if self.once(3) => self.of(&[
+                '\0', '\u{1}', '\u{7f}', '\u{85}', '\u{2028}', '\u{feff}', '\u{fffe}', '\u{ffff}',
+                '\u{d7ff}', '\u{e000}',
+            ]),
             4 => {
                 let alphabet = self.below(4);
                 self.char(alphabet)

@@ -13,7 +13,11 @@ pub(crate) fn check(direction: &str, differences: &[(usize, String)]) {
     let unlisted: Vec<_> = differences.iter().filter(|(number, _)| !listed.contains_key(number)).collect();
     let shown: String =
         unlisted.iter().take(20).map(|(number, difference)| format!("{number}: {difference}\n")).collect();
-    assert!(unlisted.is_empty(), "{direction}: {} documents differ and are not listed\n{shown}", unlisted.len());
+    assert!(
+        unlisted.is_empty(),
+        "{direction}: {} documents differ and are not listed\n{shown}",
+        unlisted.len()
+    );
     let agreed: Vec<_> =
         listed.keys().filter(|number| differences.iter().all(|(found, _)| found != *number)).collect();
     assert!(agreed.is_empty(), "{direction}: listed, and yet there is no difference: {agreed:?}");

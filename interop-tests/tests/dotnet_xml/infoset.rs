@@ -131,14 +131,16 @@ impl Expected {
     }
 }
 
-/// An infoset without declarations and empty texts, texts of an element joined.
+/// An infoset without declarations, empty texts and white space around the root, texts of an element joined.
 fn joined(infoset: &str) -> String {
-    let (mut lines, mut text) = (String::new(), String::new());
+    let (mut lines, mut text, mut depth) = (String::new(), String::new(), 0);
     for line in infoset.lines() {
         match line.split_at(1) {
+            ("T", _) if depth == 0 => {}
             ("T", more) => text.push_str(&more[1..]),
             ("X", _) => {}
-            _ => {
+            (kind, _) => {
+                depth += i32::from(kind == "E") - i32::from(kind == "/");
                 if !text.is_empty() {
                     lines.push_str(&format!("T\t{}\n", std::mem::take(&mut text)));
                 }
@@ -158,7 +160,11 @@ pub(crate) fn first_difference(a: &str, b: &str, same: impl Fn(&str, &str) -> bo
             (None, None) => return None,
             (Some(left), Some(right)) if same(left, right) => {}
             (left, right) => {
-                return Some(format!("{:.300} | {:.300}", left.unwrap_or_default(), right.unwrap_or_default()));
+                return Some(format!(
+                    "{:.300} | {:.300}",
+                    left.unwrap_or_default(),
+                    right.unwrap_or_default()
+                ));
             }
         }
     }

@@ -66,12 +66,10 @@ struct Maker<'d, 't> {
 impl<'d, 't> Maker<'d, 't> {
     fn document(dice: &'d mut Dice, ids: Ids<'t>) -> (Vec<u8>, Expected) {
         let runtime = dice.of(&[Runtime::Net8, Runtime::Framework]);
-        let (left, deepest) = (dice.of(&[8, 8, 8, 60]), if dice.once(20) { 100 } else { 6 });
+        let (left, deepest) = (dice.of(&[8, 8, 8, 60]), if dice.once(40) { 100 } else { 6 });
         let writer = Writer::new(ids, runtime);
         let mut maker = Self { dice, writer, runtime, expected: Expected::default(), left };
-        if deepest == 100 {
-            maker.left = 150;
-        }
+        maker.left = maker.left.max(if deepest == 100 { 110 } else { 0 });
         maker.comment(10);
         maker.element(1, deepest);
         maker.comment(10);
@@ -100,7 +98,10 @@ impl<'d, 't> Maker<'d, 't> {
         match self.dice.below(8) {
             0 | 1 => self.static_text(),
             2 | 3 => self.other_text("Operation"),
-            4 => (self.dice.of(&["é", "名前", "\u{10000}x", "_-.", "1a", "a b", "a<", ""]).into(), Source::Plain),
+            4 => (
+                self.dice.of(&["é", "名前", "\u{10000}x", "_-.", "1a", "a b", "a<", ""]).into(),
+                Source::Plain,
+            ),
             5 => ("n".repeat(1 + self.dice.size() % 1000).into(), Source::Plain),
             // Equal to strings of the dictionaries, but plain.
             6 => (self.dice.of(&["Envelope", "Body", "Operation1"]).into(), Source::Plain),
@@ -324,9 +325,7 @@ impl<'d, 't> Maker<'d, 't> {
         macro_rules! items {
             ($items:ident, $value:ident, $item:expr) => {{
                 let items: Vec<_> = (0..count).map(|_| $item).collect();
-                self.writer
-                    .array(given, str(&local), str(&namespace), ArrayItems::$items(&items))
-                    .unwrap();
+                self.writer.array(given, str(&local), str(&namespace), ArrayItems::$items(&items)).unwrap();
                 items.into_iter().map(|item| Value::$value(item).to_string()).collect::<Vec<_>>()
             }};
         }

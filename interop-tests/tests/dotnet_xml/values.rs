@@ -1,8 +1,8 @@
 //! Values of every type, and the text that is left of each when it has been written in the smallest record.
 
 use uuid::Uuid;
-use viaduct::wire::xml::{DateTime, Decimal, Runtime, Str, TimeSpan, Value};
 use viaduct::wire::binxml::static_string;
+use viaduct::wire::xml::{DateTime, Decimal, Runtime, Str, TimeSpan, Value};
 
 use crate::dice::Dice;
 

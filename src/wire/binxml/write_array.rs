@@ -119,7 +119,15 @@ impl Writer<'_> {
         self.end_element()?;
         self.buffer.node(RecordType(items.kind));
         self.buffer.int31(items.count);
-        self.buffer.block(items.items);
+        // Seen in which texts after an array are merged with the end of their element.
+        match (RecordType(items.kind & !1), self.runtime) {
+            (RecordType::DATE_TIME_TEXT | RecordType::TIME_SPAN_TEXT, _) => {
+                self.buffer.items::<8>(items.items)
+            }
+            (RecordType::UUID_TEXT, Runtime::Framework) => self.buffer.items::<16>(items.items),
+            (_, Runtime::Framework) => self.buffer.bypass(items.items),
+            (_, Runtime::Net8) => self.buffer.block(items.items),
+        }
         Ok(())
     }
 }

@@ -81,7 +81,9 @@ impl WriteScope {
         let first = self.declarations.len() - self.own(depth).count();
         let own = self.declarations[first..].iter().position(|found| *found.prefix == *prefix);
         match own.map(|index| first + index) {
-            Some(index) if *self.declarations[index].uri != *uri.text => return Err(WriteError::PrefixRedeclared),
+            Some(index) if *self.declarations[index].uri != *uri.text => {
+                return Err(WriteError::PrefixRedeclared);
+            }
             Some(index) if !self.declarations[index].awaited => return Ok(()),
             Some(index) => drop(self.declarations.remove(index)),
             None => {}
