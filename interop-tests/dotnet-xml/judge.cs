@@ -1,9 +1,9 @@
 // .NET's own reader and writer of binary XML, as a program:
 //
-//     judge who                                  whose they are
-//     judge read STRINGS DOCUMENTS DUMPS         reads documents, says what it saw
-//     judge write STRINGS DOCUMENTS DUMPS SEED COUNT    makes documents, says what it sees when it reads them
-//     judge speed STRINGS DOCUMENTS SECONDS      reads documents over and over; after SECONDS of that, takes the time
+//     judge who                                                   whose they are
+//     judge read STRINGS DOCUMENTS DUMPS                          reads documents, says what it saw
+//     judge write STRINGS DOCUMENTS DUMPS SEED COUNT              makes documents, says what it sees when it reads them
+//     judge speed STRINGS DOCUMENTS SECONDS names|text            reads documents over and over: speed.cs
 //
 // STRINGS: the static dictionary of SOAP, in order. DOCUMENTS and DUMPS: files.cs.
 
@@ -31,7 +31,7 @@ static class Judge
                 Write(Files.Strings(args[1]), args[2], args[3], ulong.Parse(args[4]), int.Parse(args[5]));
                 return 0;
             case "speed":
-                Speed.Run(Files.Strings(args[1]), args[2], double.Parse(args[3]));
+                Speed.Run(Files.Strings(args[1]), args[2], double.Parse(args[3]), args[4] == "text");
                 return 0;
             default:
                 return 2;

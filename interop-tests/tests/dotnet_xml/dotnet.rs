@@ -14,9 +14,13 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Runs the judge; what it printed.
 pub(crate) fn judge(args: &[&str]) -> String {
-    let program = compiled().join("judge.dll").to_string_lossy().into_owned();
     // Local times are shown in the zone of the machine that reads; ours is always UTC.
-    Program::new(dotnet()).args([program]).args(args.iter().copied()).env("TZ", "UTC").run(PATIENCE)
+    Program::new(dotnet()).args([program()]).args(args.iter().copied()).env("TZ", "UTC").run(PATIENCE)
+}
+
+/// The compiled programs.
+pub(crate) fn program() -> String {
+    file("judge.dll")
 }
 
 /// The file with the static dictionary, which .NET's base runtime does not have.
@@ -30,7 +34,7 @@ pub(crate) fn strings() -> &'static str {
     })
 }
 
-/// A file for documents or dumps.
+/// A file beside the programs.
 pub(crate) fn file(name: &str) -> String {
     compiled().join(name).to_string_lossy().into_owned()
 }
