@@ -13,10 +13,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use viaduct::wire::binxml::{Dictionaries, Feed, Ids, Limits, Reader, Writer};
 use viaduct::wire::xml::Runtime;
 
-#[path = "binxml/corpus.rs"]
 mod corpus;
-
-use corpus::corpus;
 
 fn read(document: &[u8], limits: &Limits) -> u64 {
     let mut reader = Reader::new(document, Dictionaries::STATIC, limits.clone());
@@ -29,7 +26,7 @@ fn read(document: &[u8], limits: &Limits) -> u64 {
 }
 
 fn benches(criterion: &mut Criterion) {
-    let (corpus, limits) = (corpus(), Limits::default());
+    let (corpus, limits) = (corpus::corpus(), Limits::default());
     let events: u64 = corpus.iter().map(|document| read(document, &limits)).sum();
     let size: usize = corpus.iter().map(Vec::len).sum();
     println!("{} envelopes, {size} bytes, {events} events", corpus.len());

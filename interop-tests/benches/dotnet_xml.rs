@@ -14,7 +14,7 @@ use std::time::Instant;
 use viaduct::wire::binxml::{Dictionaries, Limits, Reader};
 use viaduct::wire::xml::Event;
 
-#[path = "../../benches/binxml/corpus.rs"]
+#[path = "../../benches/corpus/mod.rs"]
 mod corpus;
 #[path = "../tests/dotnet_xml/dotnet.rs"]
 mod dotnet;

@@ -1,18 +1,22 @@
 //! The declarations a writer has made and has to make.
 
+use std::ops::Range;
+
 use super::scope::XML;
 use super::write_error::WriteError;
 use crate::wire::xml::{Origin, Str};
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct WriteScope {
+    /// Prefixes and URIs, one after the other: a document has few, and each would be two allocations.
+    text: String,
     declarations: Vec<Declaration>,
 }
 
 #[derive(Debug)]
 struct Declaration {
-    prefix: Box<str>,
-    uri: Box<str>,
+    prefix: Range<usize>,
+    uri: Range<usize>,
     origin: Origin,
     depth: u32,
     /// A name of the tag has the prefix; the declaration itself may still come.
@@ -20,11 +24,16 @@ struct Declaration {
 }
 
 impl WriteScope {
+    /// Nothing is declared, and there is room for what an envelope usually declares.
+    pub(super) fn new() -> Self {
+        Self { text: String::with_capacity(256), declarations: Vec::with_capacity(8) }
+    }
+
     /// The namespace a prefix stands for; `None`: it is not declared.
     pub(super) fn namespace(&self, prefix: &str) -> Option<&str> {
-        let found = self.declarations.iter().rev().find(|found| *found.prefix == *prefix);
+        let found = self.declarations.iter().rev().find(|found| self.prefix_of(found) == prefix);
         match (found, prefix) {
-            (Some(found), _) => Some(&found.uri),
+            (Some(found), _) => Some(self.uri_of(found)),
             (None, "") => Some(""),
             (None, "xml") => Some(XML),
             (None, _) => None,
@@ -48,9 +57,10 @@ impl WriteScope {
         if uri == XML && wanted("xml") {
             return Some("xml");
         }
-        let mut found = self.declarations.iter().rev().filter(|found| *found.uri == *uri);
+        let mut found = self.declarations.iter().rev().filter(|found| self.uri_of(found) == uri);
         let visible = |prefix: &str| self.namespace(prefix) == Some(uri);
-        found.find(|found| wanted(&found.prefix) && visible(&found.prefix)).map(|found| &*found.prefix)
+        let usable = |prefix: &str| wanted(prefix) && visible(prefix);
+        found.find(|found| usable(self.prefix_of(found))).map(|found| self.prefix_of(found))
     }
 
     /// Sees to it that the prefix stands for the namespace in the tag at `depth`.
@@ -64,11 +74,11 @@ impl WriteScope {
     }
 
     fn add(&mut self, prefix: &str, uri: Str<'_>, depth: u32, awaited: bool) -> Result<(), WriteError> {
-        if prefix != "xmlns" && self.namespace(prefix) == Some(uri.text) {
+        if self.namespace(prefix) == Some(uri.text) {
             return Ok(());
         }
         allowed(prefix, uri.text)?;
-        if self.own(depth).any(|found| *found.prefix == *prefix) {
+        if self.own(depth).any(|found| self.prefix_of(found) == prefix) {
             return Err(WriteError::PrefixRedeclared);
         }
         self.push(prefix, uri, depth, awaited);
@@ -79,22 +89,38 @@ impl WriteScope {
     pub(super) fn declared(&mut self, prefix: &str, uri: Str<'_>, depth: u32) -> Result<(), WriteError> {
         allowed(prefix, uri.text)?;
         let first = self.declarations.len() - self.own(depth).count();
-        let own = self.declarations[first..].iter().position(|found| *found.prefix == *prefix);
-        match own.map(|index| first + index) {
-            Some(index) if *self.declarations[index].uri != *uri.text => {
-                return Err(WriteError::PrefixRedeclared);
-            }
-            Some(index) if !self.declarations[index].awaited => return Ok(()),
-            Some(index) => drop(self.declarations.remove(index)),
-            None => {}
+        let own = self.declarations[first..].iter().position(|found| self.prefix_of(found) == prefix);
+        let Some(index) = own.map(|index| first + index) else {
+            self.push(prefix, uri, depth, false);
+            return Ok(());
+        };
+        if self.uri_of(&self.declarations[index]) != uri.text {
+            return Err(WriteError::PrefixRedeclared);
         }
-        self.push(prefix, uri, depth, false);
+        if self.declarations[index].awaited {
+            let found = self.declarations.remove(index);
+            self.declarations.push(Declaration { origin: uri.origin, awaited: false, ..found });
+        }
         Ok(())
     }
 
     fn push(&mut self, prefix: &str, uri: Str<'_>, depth: u32, awaited: bool) {
-        let (origin, uri) = (uri.origin, uri.text.into());
-        self.declarations.push(Declaration { prefix: prefix.into(), uri, origin, depth, awaited });
+        let (prefix, uri_at) = (self.keep(prefix), self.keep(uri.text));
+        self.declarations.push(Declaration { prefix, uri: uri_at, origin: uri.origin, depth, awaited });
+    }
+
+    fn keep(&mut self, text: &str) -> Range<usize> {
+        let from = self.text.len();
+        self.text.push_str(text);
+        from..self.text.len()
+    }
+
+    fn prefix_of(&self, declaration: &Declaration) -> &str {
+        &self.text[declaration.prefix.clone()]
+    }
+
+    fn uri_of(&self, declaration: &Declaration) -> &str {
+        &self.text[declaration.uri.clone()]
     }
 
     /// Declares a prefix that is free: a letter, or else one made of the depth and a number.
@@ -103,7 +129,7 @@ impl WriteScope {
         let numbered = (0..).map(|number| format!("d{depth}p{number}"));
         let free = letters.chain(numbered).find(|prefix| self.namespace(prefix).is_none());
         self.declare(&free.ok_or(WriteError::NoPrefix)?, uri, depth)?;
-        self.declarations.last().map(|last| &*last.prefix).ok_or(WriteError::NoPrefix)
+        self.declarations.last().map(|last| self.prefix_of(last)).ok_or(WriteError::NoPrefix)
     }
 
     fn own(&self, depth: u32) -> impl Iterator<Item = &Declaration> {
@@ -116,13 +142,14 @@ impl WriteScope {
         let own = &self.declarations[first..];
         let told = own.iter().filter(|found| !found.awaited);
         told.chain(own.iter().filter(|found| found.awaited))
-            .map(|found| (&*found.prefix, Str { text: &found.uri, origin: found.origin }))
+            .map(|found| (self.prefix_of(found), Str { text: self.uri_of(found), origin: found.origin }))
     }
 
     /// Forgets what elements deeper than `depth` declared.
     pub(super) fn close(&mut self, depth: u32) {
-        while self.declarations.last().is_some_and(|last| last.depth > depth) {
-            self.declarations.pop();
+        while let Some(last) = self.declarations.pop_if(|last| last.depth > depth) {
+            // Those of a tag may stand in another order than their texts; they go together.
+            self.text.truncate(last.prefix.start);
         }
     }
 }
@@ -131,9 +158,8 @@ impl WriteScope {
 fn allowed(prefix: &str, uri: &str) -> Result<(), WriteError> {
     match prefix {
         "xmlns" => Err(WriteError::ReservedPrefix),
-        "xml" if uri == XML => Ok(()),
-        "xml" => Err(WriteError::ReservedPrefix),
-        "" => Ok(()),
+        "xml" if uri != XML => Err(WriteError::ReservedPrefix),
+        "" | "xml" => Ok(()),
         _ if uri.is_empty() => Err(WriteError::EmptyNamespace),
         _ => Ok(()),
     }

@@ -81,9 +81,9 @@ impl<'t> Writer<'t> {
             table.roll_back();
         }
         Self {
-            buffer: WriteBuffer::new(Vec::new(), runtime),
+            buffer: WriteBuffer::new(Vec::with_capacity(512), runtime),
             ids,
-            scope: WriteScope::default(),
+            scope: WriteScope::new(),
             runtime,
             depth: 0,
             state: State::Content,
@@ -118,12 +118,16 @@ impl<'t> Writer<'t> {
         local: Str<'_>,
         namespace: Str<'_>,
     ) -> Result<(), WriteError> {
+        let found;
         let prefix = match prefix {
-            Some(prefix) => prefix.to_owned(),
-            None => self.scope.prefix(namespace.text).unwrap_or_default().to_owned(),
+            Some(prefix) => prefix,
+            None => {
+                found = self.scope.prefix(namespace.text).unwrap_or_default().to_owned();
+                &found
+            }
         };
-        self.scope.declare(&prefix, namespace, self.depth + 1)?;
-        self.open_tag(&prefix, local)
+        self.scope.declare(prefix, namespace, self.depth + 1)?;
+        self.open_tag(prefix, local)
     }
 
     /// Writes the name of an element whose prefix is seen to.
@@ -162,18 +166,22 @@ impl<'t> Writer<'t> {
         namespace: Str<'_>,
     ) -> Result<(), WriteError> {
         self.in_tag()?;
+        let found;
         let prefix = match prefix.unwrap_or_default() {
-            "" if namespace.is_empty() => String::new(),
-            "" => match self.scope.attribute_prefix(namespace.text) {
-                Some(prefix) => prefix.to_owned(),
-                None => self.scope.invent(namespace, self.depth)?.to_owned(),
-            },
+            "" if namespace.is_empty() => "",
+            "" => {
+                found = match self.scope.attribute_prefix(namespace.text) {
+                    Some(prefix) => prefix.to_owned(),
+                    None => self.scope.invent(namespace, self.depth)?.to_owned(),
+                };
+                &found
+            }
             prefix => {
                 self.scope.declare(prefix, namespace, self.depth)?;
-                prefix.to_owned()
+                prefix
             }
         };
-        self.open_attribute(&prefix, local)
+        self.open_attribute(prefix, local)
     }
 
     /// Writes the name of an attribute whose prefix is seen to.
@@ -248,11 +256,12 @@ impl<'t> Writer<'t> {
         Ok(message)
     }
 
-    /// What is complete of the document; [`Self::finish`] then returns the rest. Only for documents without a session, whose table has to come first.
-    pub fn take(&mut self) -> Vec<u8> {
+    /// Appends to `out` what is complete of the document; [`Self::finish`] then returns the rest. Only for documents without a session, whose table
+    /// has to come first: of others nothing is taken.
+    pub fn take(&mut self, out: &mut Vec<u8>) {
         match self.ids {
-            Ids::Session(_) => Vec::new(),
-            Ids::None | Ids::Static => self.buffer.take(),
+            Ids::Session(_) => {}
+            Ids::None | Ids::Static => self.buffer.take(out),
         }
     }
 
