@@ -131,3 +131,43 @@ impl Writer<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::binxml::{Ids, static_string};
+    use crate::wire::xml::Value;
+
+    /// How many zeros come between an array of 560 bytes and a text that is the first not to be merged with the end of its element.
+    fn zeros(items: ArrayItems<'_>, runtime: Runtime) -> usize {
+        let merged = |zeros| {
+            let mut writer = Writer::new(Ids::Static, runtime);
+            writer.start_element(Some(""), Str::plain("r"), Str::plain("")).unwrap();
+            writer.array(Some(""), Str::plain("i"), Str::plain(""), items).unwrap();
+            (0..zeros).for_each(|_| writer.value(&Value::Zero).unwrap());
+            writer.value(&Value::Dictionary(static_string(3).unwrap())).unwrap();
+            writer.end_element().unwrap();
+            writer.finish().unwrap().ends_with(b"\xab\x06")
+        };
+        (0..600).find(|zeros| !merged(*zeros)).unwrap()
+    }
+
+    // As .NET 8.0.4 and Mono 6.8 write them.
+    #[test]
+    fn times_are_written_one_by_one_and_other_items_past_the_buffer() {
+        let time = DateTime::from_bits(0).unwrap();
+        let (uuids, decimals) = ([Uuid::nil(); 35], [Decimal::new(false, 0, 0).unwrap(); 35]);
+        for (items, net8, framework) in [
+            (ArrayItems::Bool(&[false; 560]), 507, 507),
+            (ArrayItems::Int64(&[0; 70]), 507, 507),
+            (ArrayItems::Decimal(&decimals), 507, 507),
+            (ArrayItems::DateTime(&[time; 70]), 443, 443),
+            (ArrayItems::TimeSpan(&[TimeSpan(0); 70]), 443, 443),
+            (ArrayItems::Uuid(&uuids), 507, 443),
+            (ArrayItems::Int64(&[0; 20]), 337, 507),
+        ] {
+            assert_eq!(zeros(items, Runtime::Net8), net8, "{items:?}");
+            assert_eq!(zeros(items, Runtime::Framework), framework, "{items:?}");
+        }
+    }
+}

@@ -132,6 +132,12 @@ impl WriteScope {
         self.declarations.last().map(|last| self.prefix_of(last)).ok_or(WriteError::NoPrefix)
     }
 
+    /// Bytes of the strings that are kept.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.text.len()
+    }
+
     fn own(&self, depth: u32) -> impl Iterator<Item = &Declaration> {
         self.declarations.iter().rev().take_while(move |found| found.depth == depth)
     }
