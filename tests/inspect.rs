@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use viaduct::inspect::{Stream, Timeline};
+use viaduct::inspect::{InMemory, Protocol, ReadError, Stream, Timeline};
 use viaduct::wire::framing::Mode;
 
 fn fixtures() -> PathBuf {
@@ -117,7 +117,7 @@ fn text_reads_like_an_experts_annotation_with_both_directions_merged_in_time() {
     for line in [
         "→ i2r: initiator (client) to receiver (service), at 0.0005 s",
         "        0  00 01 00                    Version 1.0",
-        "        3  01 02                       Mode 2: duplex",
+        "        3  01 02                       Mode 2: duplex, any number of messages each way (TransferMode Buffered)",
         "        5  02 1f                       Via, 31 bytes: net.tcp://localhost:24005/probe",
         "       38  03 08                       KnownEncoding 8: application/soap+msbinsession1",
         "← r2i: receiver (service) to initiator (client), at 0.0009 s",
@@ -308,16 +308,20 @@ proptest! {
             }
             bytes
         };
-        let stream = Stream {
-            name: "x".to_owned(),
+        let recording = InMemory {
             i2r: Some(damaged("c2s")),
             r2i: Some(damaged("s2c")),
-            mode: Some(Mode::Duplex),
             timeline: Timeline::default(),
+        };
+        let stream = Stream {
+            name: "x".to_owned(),
+            recording: Box::new(recording),
+            mode: Some(Mode::Duplex),
+            otherwise: Protocol::Framing,
         };
         let mut lines = [Vec::new(), Vec::new(), Vec::new()];
         let [text, json, xml] = &mut lines;
-        let keep = |kept: &mut Vec<String>, line: &str| -> Result<(), ()> {
+        let keep = |kept: &mut Vec<String>, line: &str| -> Result<(), ReadError> {
             kept.push(line.to_owned());
             Ok(())
         };
