@@ -3,7 +3,9 @@
 use super::direction::Direction;
 use super::entry::View;
 use super::framing::FramingWalk;
+use super::http::{HttpWalk, begins_request, begins_response};
 use super::opaque::OpaqueWalk;
+use super::relayed::{self, RelayedWalk};
 use super::said::Said;
 use super::walk::Walk;
 use crate::wire::framing::Mode;
@@ -13,6 +15,10 @@ use crate::wire::framing::Mode;
 pub enum Protocol {
     /// Message framing, [MC-NMF].
     Framing,
+    /// A relayed connection of WCF Relay, and the framing in it.
+    Relayed,
+    /// HTTP/1.1, and a WebSocket that it may turn into.
+    Http,
     /// AMQP 1.0, plain or with SASL in front.
     Amqp,
     /// TLS from the first byte.
@@ -40,6 +46,8 @@ impl Protocol {
             [0, _, _, 1, ..] => Some(Self::Framing),
             [b'A', b'M', b'Q', b'P', ..] => Some(Self::Amqp),
             [0x16, 3, 0..=4, ..] => Some(Self::Tls),
+            _ if begins_request(first) => Some(Self::Http),
+            _ if relayed::begins(first) => Some(Self::Relayed),
             _ => None,
         }
     }
@@ -49,6 +57,8 @@ impl Protocol {
             [b'A', b'M', b'Q', b'P', ..] => Some(Self::Amqp),
             [0x15 | 0x16, 3, 0..=4, ..] => Some(Self::Tls),
             [0x08 | 0x0a | 0x0b, ..] => Some(Self::Framing),
+            _ if begins_response(first) => Some(Self::Http),
+            _ if relayed::is_message(first) => Some(Self::Relayed),
             _ => None,
         }
     }
@@ -59,6 +69,10 @@ impl Protocol {
             (Self::Framing, Direction::InitiatorToReceiver) => Box::new(FramingWalk::initiator(view)),
             (Self::Framing, Direction::ReceiverToInitiator) => {
                 Box::new(FramingWalk::receiver(said, mode, view))
+            }
+            (Self::Relayed, direction) => Box::new(RelayedWalk::new(direction, view)),
+            (Self::Http, direction) => {
+                Box::new(HttpWalk::new(direction == Direction::InitiatorToReceiver, view))
             }
             (Self::Amqp | Self::Tls | Self::Unknown, _) => Box::new(OpaqueWalk::new(view)),
         }
