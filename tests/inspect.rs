@@ -146,7 +146,7 @@ fn a_recording_that_breaks_off_says_where() {
     let text = printed(&["inspect", "-"], &sent[..100]);
     let line = "→ i2r ends after 100 bytes: error eof: stream ends inside a session; 59 bytes from 41 on are not read";
     assert_eq!(text.lines().last(), Some(line));
-    let text = printed(&["inspect", "--format", "json", "-"], b"GET / HTTP/1.1\r\n\r\n");
+    let text = printed(&["inspect", "--format", "json", "-"], b"EHLO example.net\r\n");
     assert_eq!(text, "{\"stream\":\"-\",\"dir\":\"i2r\",\"end\":\"error unknown-record\"}\n");
 }
 

@@ -65,8 +65,12 @@ fn rows(
         let text = format!("MIME part of {} bytes, {}", part.body.len(), cut(&fields.join(", ")));
         rows.push(Row { offset: payload.offset(part.body.start), ..Row::text(text) });
     }
-    let begin = rows.len();
-    if let Some(Preface { table, first }) = preface {
+    let mut begin = rows.len();
+    if matches!(preface, Some(Preface { table: 0, .. })) {
+        rows.push(Row::warning(
+            "the string table is missing, which this encoding puts in front of each envelope",
+        ));
+    } else if let Some(Preface { table, first }) = preface {
         for (place, size, text) in strings(&document[..table], first) {
             rows.push(Row { offset: at(place), ..Row::new(0, &document[place..place + size], text) });
         }
@@ -80,6 +84,8 @@ fn rows(
         }
         rows.push(row);
     }
+    // A warning in front of the document has no place.
+    begin += usize::from(matches!(preface, Some(Preface { table: 0, .. })));
     // Text has no bytes of its own to name: its first line stands where the envelope does.
     if let Some(first) = rows.get_mut(begin) {
         first.offset = first.offset.or(at(0));

@@ -7,6 +7,7 @@ use super::compressed::inflate;
 use super::form::Form;
 use super::mime::{Part, package};
 use super::payload::{KEPT, Payload};
+use super::redact::Redactor;
 use crate::wire::binxml::{self, Dictionaries, Limits, Reader, SessionTable};
 use crate::wire::xml::{
     Charset, CharsetDecoder, Event, TextReader, TextStyle, TextWriter, XmlError, XmlLimits,
@@ -69,7 +70,7 @@ pub(super) struct Opened<'a> {
 /// What stands in front of the document of an envelope in a session with a dictionary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Preface {
-    /// Bytes of the string table, its length included.
+    /// Bytes of the string table, its length included; 0: it is missing.
     pub(super) table: usize,
     /// The index of its first string in the session.
     pub(super) first: usize,
@@ -109,10 +110,13 @@ impl Envelopes {
     /// # Errors
     /// [`Unreadable`]. Later envelopes may be readable all the same.
     pub(super) fn text(&mut self, opened: &Opened<'_>) -> Result<String, Unreadable> {
-        if let Form::Text(charset) = opened.form {
-            return as_it_stands(&opened.document, charset);
-        }
-        self.fragment(opened)
+        let Form::Text(charset) = opened.form else { return self.fragment(opened) };
+        let mut redactor = Redactor::default();
+        read_text(&opened.document, charset, &mut |event, _| {
+            redactor.shown(event);
+            Ok(())
+        })?;
+        if redactor.found() { self.fragment(opened) } else { as_it_stands(&opened.document, charset) }
     }
 
     /// The envelope as XML for a place inside another document: without a declaration.
@@ -137,8 +141,17 @@ impl Envelopes {
     ) -> Result<(), Unreadable> {
         let first = self.table.len();
         let document = &opened.document;
+        let mut redactor = Redactor::default();
+        let see: &mut See<'_> = &mut |event, place| match redactor.shown(event) {
+            Some(event) => see(&event, place),
+            None => Ok(()),
+        };
         match opened.form {
             Form::Text(charset) => read_text(document, charset, see),
+            Form::BinarySession if lacks_table(document) => {
+                preface(Preface { table: 0, first });
+                read_binary(document, 0, Dictionaries::session(&self.table), see)
+            }
             Form::BinarySession => {
                 let start = self.table.read(document)?;
                 preface(Preface { table: start, first });
@@ -147,6 +160,13 @@ impl Envelopes {
             _ => read_binary(document, 0, Dictionaries::STATIC, see),
         }
     }
+}
+
+/// Whether an envelope begins with an element where its string table should be. Some record or write envelopes so.
+fn lacks_table(document: &[u8]) -> bool {
+    // [MC-NBFX] 2.2.1: the elements that an envelope may begin with.
+    let is_element = matches!(document.first(), Some(0x40..=0x77));
+    is_element && SessionTable::with_limits(SESSION_BYTES, SESSION_ENTRIES).read(document).is_err()
 }
 
 /// Opens one wrapping after the other. There are two at most: a compression, and a package.

@@ -27,6 +27,7 @@ mod mime;
 mod opaque;
 mod payload;
 mod protocol;
+mod redact;
 mod relayed;
 mod remarks;
 mod row;

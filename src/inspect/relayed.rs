@@ -140,7 +140,7 @@ impl RelayedWalk {
         payload.part(start, &bytes[..4]);
         payload.push(&bytes[4..]);
         let mut envelopes = Envelopes::new(Some(Form::Binary), false);
-        if view == View::Survey && self.direction == Direction::InitiatorToReceiver {
+        if self.direction == Direction::InitiatorToReceiver {
             said.listener = action(&mut envelopes, &payload).is_some_and(|action| action == ACCEPT);
         }
         let (details, inner) = contents(&payload, &mut envelopes, view, None);
@@ -148,6 +148,11 @@ impl RelayedWalk {
         let mut rows = self.row(start, &bytes[..4], format!("message of the relay, {} bytes", len - 4));
         if view == View::Text {
             rows.extend(inner);
+            if said.listener && self.direction == Direction::InitiatorToReceiver {
+                rows.push(Row::note(
+                    "it is the listener that connects here: in the sessions that follow it is the receiver",
+                ));
+            }
         }
         feed.take(len);
         let walk = match (self.direction, said.listener) {

@@ -103,8 +103,11 @@ fn purpose(headers: &Headers, fault: bool) -> String {
         Addressing::August2004 => "WS-Addressing of August 2004",
         Addressing::Ws10 => "WS-Addressing 1.0",
     };
+    // The relay's own messages have bare words as actions (WCF relay page 4).
+    let is_relays = headers.action.as_ref().is_some_and(|action| !action.text.contains([':', '/']));
     let what = match (&headers.relates_to, &headers.reply_to, headers.addressing) {
         _ if fault => ": a fault",
+        _ if is_relays => "",
         (Some(_), _, _) => ": a reply",
         (None, Some(_), _) => ": a request that wants a reply",
         (None, None, Addressing::None) => "",
@@ -124,10 +127,12 @@ fn told(fault: &Fault, version: Option<SoapVersion>) -> String {
     format!("fault {code}{subcodes}: {reason}")
 }
 
-/// Whether a To goes elsewhere than a Via, as far as host, port and path tell; .NET ignores the case of both.
+/// Whether a To goes elsewhere than a Via, as far as host, port and path tell; .NET ignores the case of both. With WCF Relay their schemes
+/// differ (`sb:` and `net.tcp:`), and so do their ports.
 fn differs(to: &str, via: &str) -> bool {
-    let known = |uri: &str| uri.contains("://");
-    known(to) && known(via) && !place(to).eq_ignore_ascii_case(place(via)) && !is_anonymous(to)
+    let scheme = |uri: &str| uri.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    let is_same = scheme(to).is_some() && scheme(to) == scheme(via);
+    is_same && !place(to).eq_ignore_ascii_case(place(via)) && !is_anonymous(to)
 }
 
 fn is_anonymous(to: &str) -> bool {

@@ -1,5 +1,7 @@
 //! A line of the annotation.
 
+use std::borrow::Cow;
+
 /// Offset, first bytes, meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
@@ -33,8 +35,10 @@ impl Row {
 
     /// A text with line breaks goes on below itself.
     pub(super) fn write<E>(&self, line: &mut impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+        // Peers' texts do not get to steer a terminal.
+        let text = visible(&self.text);
         let offset = self.offset.map(|offset| offset.to_string()).unwrap_or_default();
-        let mut texts = self.text.split('\n');
+        let mut texts = text.split('\n');
         let first = format!("{offset:>9}  {:<26}  {}", self.hex, texts.next().unwrap_or_default());
         line(first.trim_end())?;
         for text in texts {
@@ -42,6 +46,15 @@ impl Row {
         }
         Ok(())
     }
+}
+
+fn visible(text: &str) -> Cow<'_, str> {
+    let hidden = |char: char| char.is_control() && char != '\n';
+    if !text.contains(hidden) {
+        return Cow::Borrowed(text);
+    }
+    let each = |char: char| if hidden(char) { char.escape_default().to_string() } else { char.to_string() };
+    Cow::Owned(text.chars().map(each).collect())
 }
 
 /// The first bytes.

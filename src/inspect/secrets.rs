@@ -29,6 +29,9 @@ const NAMES: [&str; 14] = [
     "swt",
 ];
 
+/// What a token begins with, lower case.
+const SIGNATURE: &str = "sharedaccesssignature";
+
 /// The value of a header field, as far as it may be shown.
 pub(super) fn field(name: &str, value: &str) -> String {
     if FIELDS.iter().any(|secret| secret.eq_ignore_ascii_case(name)) {
@@ -44,7 +47,6 @@ pub(super) fn field(name: &str, value: &str) -> String {
 
 /// A text, without the values of what is a secret by its name, and without what follows `SharedAccessSignature`.
 pub(super) fn text(text: &str) -> String {
-    const SIGNATURE: &str = "sharedaccesssignature";
     let lower = text.to_ascii_lowercase();
     let bytes = lower.as_bytes();
     let mut shown = String::with_capacity(text.len());
@@ -83,15 +85,26 @@ fn named(rest: &str) -> Option<(usize, usize)> {
     })?;
     let mut keep = name.len();
     let mut is_assigned = false;
+    let mut quote = None;
     for byte in rest.bytes().skip(keep) {
         match byte {
             b'=' | b':' if !is_assigned => is_assigned = true,
-            b'"' | b'\'' | b' ' | b'\\' => {}
+            b'"' | b'\'' => quote = is_assigned.then_some(char::from(byte)),
+            b' ' | b'\\' => {}
             _ => break,
         }
         keep += 1;
     }
-    is_assigned.then(|| (keep, ends(&rest[keep..], false)))
+    let value = &rest[keep..];
+    let hide = match quote {
+        Some(quote) => value.find([quote, '\\']).unwrap_or(value.len()),
+        None if value.starts_with(SIGNATURE) => {
+            SIGNATURE.len()
+                + ends(&value[SIGNATURE.len()..], !value[SIGNATURE.len()..].starts_with(['%', '+']))
+        }
+        None => ends(value, false),
+    };
+    is_assigned.then_some((keep, hide))
 }
 
 /// Bytes up to the end of a secret; `with_spaces`: a space before the first of them is of it.

@@ -154,9 +154,8 @@ impl Body {
             rows.push(title(format!("body, {len} bytes{how}: {what}")));
         }
         let mut form = form(content_type, self.payload.bytes());
-        let coding = head.field("content-encoding").and_then(Compression::of);
-        if let (Some(coding), Some(inner)) = (coding, form.take()) {
-            form = Some(Form::Compressed(coding, Box::new(inner)));
+        if let Some(coding) = head.field("content-encoding").and_then(Compression::of) {
+            form = form.map(|inner| Form::Compressed(coding, Box::new(inner)));
         }
         let (details, inner) = match form {
             Some(form) => contents(&self.payload, &mut Envelopes::new(Some(form), false), view, None),

@@ -9,6 +9,8 @@ use crate::inspect::secrets;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) start: Start,
+    /// Of HTTP/1.
+    minor: u8,
     /// In the order of the message.
     fields: Vec<Field>,
     /// Bytes of it, the empty line included.
@@ -59,20 +61,26 @@ impl Head {
     /// The head at the start of `bytes`; `None`: it goes on.
     pub(super) fn parse(bytes: &[u8], is_request: bool) -> Result<Option<Self>, NoHead> {
         let mut fields = [httparse::EMPTY_HEADER; FIELDS];
-        let (status, start, fields) = if is_request {
+        let (status, start, minor, fields) = if is_request {
             let mut request = httparse::Request::new(&mut fields);
             let status = request.parse(bytes).map_err(NoHead::Malformed)?;
             let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
             (
                 status,
                 Start::Request { method: text(request.method), target: text(request.path) },
+                request.version,
                 request.headers,
             )
         } else {
             let mut response = httparse::Response::new(&mut fields);
             let status = response.parse(bytes).map_err(NoHead::Malformed)?;
             let reason = response.reason.unwrap_or_default().to_owned();
-            (status, Start::Response { status: response.code.unwrap_or_default(), reason }, response.headers)
+            (
+                status,
+                Start::Response { status: response.code.unwrap_or_default(), reason },
+                response.version,
+                response.headers,
+            )
         };
         let httparse::Status::Complete(len) = status else {
             return if bytes.len() > LARGEST { Err(NoHead::TooLarge) } else { Ok(None) };
@@ -82,7 +90,7 @@ impl Head {
             value: String::from_utf8_lossy(field.value).into_owned(),
             at: (field.name.as_ptr() as usize).wrapping_sub(bytes.as_ptr() as usize),
         });
-        Ok(Some(Self { start, fields: fields.collect(), len }))
+        Ok(Some(Self { start, minor: minor.unwrap_or(1), fields: fields.collect(), len }))
     }
 
     /// The value of the first field of this name.
@@ -144,11 +152,12 @@ impl Head {
     /// A row for each line of `bytes`, which is the head. Only bytes that are no secret are shown.
     pub(super) fn rows(&self, offset: u64, bytes: &[u8]) -> Vec<Row> {
         let (line, hex) = match &self.start {
-            Start::Request { method, target } => {
-                (format!("{method} {}", cut(&secrets::text(target))), &bytes[..method.len().min(bytes.len())])
-            }
+            Start::Request { method, target } => (
+                format!("{method} {} HTTP/1.{}", cut(&secrets::text(target)), self.minor),
+                &bytes[..method.len().min(bytes.len())],
+            ),
             Start::Response { status, reason } => {
-                (format!("{status} {reason}"), &bytes[..bytes.len().min(12)])
+                (format!("HTTP/1.{} {status} {reason}", self.minor), &bytes[..bytes.len().min(12)])
             }
         };
         let mut rows = vec![Row::new(offset, hex, line)];
