@@ -13,7 +13,7 @@ pub(super) enum Form {
     /// Binary XML with the static dictionary and that of the session, whose strings stand in front of each envelope.
     BinarySession,
     /// One of the others, compressed as a whole, its string table too.
-    Compressed(Compression, Box<Form>),
+    Compressed(Compression, Box<Self>),
     /// A MIME package whose root part is the envelope: MTOM. Without a boundary the package begins with its own MIME headers.
     Mime(Option<MimeType>),
     /// A content type that is not read here.

@@ -41,6 +41,9 @@ enum State {
     Rest,
 }
 
+/// Bytes with their length in front, and where they begin; or, where there are none, perhaps a last entry.
+type Counted<'f> = Result<(u64, &'f [u8]), Option<Entry>>;
+
 /// The largest string and the largest message, WCF relay page 4.2 and 4.3.
 const STRING: usize = 4096;
 const MESSAGE: usize = 64 << 10;
@@ -65,11 +68,7 @@ impl RelayedWalk {
     }
 
     /// Bytes behind their length, `max` at most, and where they begin; `None` where they do not all come, or are too many.
-    fn counted<'f>(
-        &mut self,
-        feed: &'f mut Feed<'_>,
-        max: usize,
-    ) -> io::Result<Result<(u64, &'f [u8]), Option<Entry>>> {
+    fn counted<'f>(&mut self, feed: &'f mut Feed<'_>, max: usize) -> io::Result<Counted<'f>> {
         let start = feed.offset();
         let Some(len) = feed.at_least(4)?.first_chunk::<4>().map(|len| i32::from_le_bytes(*len)) else {
             return Ok(Err(self.cut(feed, start)));

@@ -19,7 +19,7 @@ use crate::inspect::said::{SESSIONS, Said};
 use crate::inspect::walk::Walk;
 use crate::wire::framing::{
     DecodeError, Encoding, EndOfStream, FramingLimits, InitiatorDecoder, Mode, Piece, Policy,
-    ReceiverDecoder, Record, Upgrade,
+    ReceiverDecoder, Record, RecordType, Upgrade,
 };
 
 /// The records of one direction, one after the other, with their offsets.
@@ -29,7 +29,8 @@ pub(in crate::inspect) struct FramingWalk {
     /// Which session of the connection is being read, from 0.
     session: usize,
     envelopes: Option<Envelopes>,
-    any_record: bool,
+    /// The record before this place.
+    last: Option<RecordType>,
     ending: Option<Ending>,
 }
 
@@ -79,7 +80,7 @@ impl FramingWalk {
     }
 
     fn new(side: Side, view: View) -> Self {
-        Self { side, view, session: 0, envelopes: None, any_record: false, ending: None }
+        Self { side, view, session: 0, envelopes: None, last: None, ending: None }
     }
 
     /// Reads the next piece from `input`, which begins at `offset`, and says how many bytes it took.
@@ -97,11 +98,15 @@ impl FramingWalk {
         let bytes = &input[..used];
         let step = match piece {
             Piece::Record(Record::SizedEnvelope { .. }) => {
+                self.last = Some(RecordType::SizedEnvelope);
                 let mut payload = Payload::default();
                 payload.part(offset, bytes);
                 Step::Sized(payload)
             }
-            Piece::Record(Record::UnsizedEnvelope) => Step::Unsized(Payload::default()),
+            Piece::Record(Record::UnsizedEnvelope) => {
+                self.last = Some(RecordType::UnsizedEnvelope);
+                Step::Unsized(Payload::default())
+            }
             Piece::Record(record) => {
                 let notes = self.note(&record, said);
                 let mut rows = Vec::new();
@@ -121,7 +126,7 @@ impl FramingWalk {
 
     /// Notes what a record says about what follows it, and gives what is to be said about it.
     fn note(&mut self, record: &Record<'_>, said: &mut Said) -> Option<Row> {
-        let again = std::mem::replace(&mut self.any_record, true);
+        let again = self.last.replace(record.record_type()).is_some();
         match (&mut self.side, record) {
             (Side::Initiator { terms, via, .. }, Record::Version(_)) => {
                 *terms = Some(Terms::of_mode(Mode::Duplex));
@@ -271,13 +276,41 @@ impl FramingWalk {
             Side::Receiver { decoder, .. } => decoder.eof(feed.bytes()),
         };
         self.ending = Some(match end {
-            Ok(EndOfStream::Clean) => Ending::clean("between two sessions or before the first"),
-            Ok(EndOfStream::Tolerated) => {
-                Ending::tolerated("after a whole envelope and without End, which .NET accepts")
+            Ok(EndOfStream::Clean) => Ending::clean(match self.last {
+                None => "nothing was sent",
+                Some(RecordType::Fault) => "after a fault, which ends the connection too",
+                Some(_) => "after End",
+            }),
+            Ok(EndOfStream::Tolerated) => Ending::tolerated(
+                "after a whole envelope and without End, which .NET accepts (Mono's services never send it)",
+            ),
+            Ok(EndOfStream::Open) => Ending::open(match self.last {
+                Some(RecordType::UpgradeRequest | RecordType::UpgradeResponse) => {
+                    "after an upgrade, and no security layer followed"
+                }
+                _ => "in what cannot be read from outside",
+            }),
+            Err(error) => {
+                let why = match self.last {
+                    Some(RecordType::PreambleAck) if feed.bytes().is_empty() => {
+                        "the receiver closes after its Ack and without End (Mono's services do, after one-way calls)"
+                    }
+                    Some(RecordType::UpgradeRequest) if feed.bytes().is_empty() => {
+                        "the initiator got no answer to its UpgradeRequest"
+                    }
+                    Some(RecordType::PreambleEnd) if feed.bytes().is_empty() => {
+                        "the initiator closes before its first envelope"
+                    }
+                    _ => return self.cut_off(&error, start),
+                };
+                Ending::error(error.class(), why, start)
             }
-            Ok(EndOfStream::Open) => Ending::open("in what cannot be read from outside"),
-            Err(error) => Ending::error(error.class(), error.to_string(), start),
         });
+        None
+    }
+
+    fn cut_off(&mut self, error: &DecodeError, start: u64) -> Option<Entry> {
+        self.wrong(error, start);
         None
     }
 
@@ -298,6 +331,7 @@ impl Walk for FramingWalk {
                 Ok(None) if feed.more()? => continue,
                 Ok(None) => return Ok(self.over(feed, start)),
                 Ok(Some((Step::Opaque, _))) => {
+                    self.last = None;
                     let entry = opaque::entry(feed, self.view)?;
                     self.over(feed, feed.offset());
                     return Ok(Some(entry));
