@@ -31,7 +31,7 @@ pub use certificates::Certificates;
 pub use config::{Config, KEY, NAMESPACE, OTHER_KEY};
 pub use connect::Wire;
 pub use connector::Connector;
-pub use framing::{fault_record, preamble, preamble_start, via_record};
+pub use framing::{fault_record, preamble, preamble_start, sized_record, via_record};
 pub use gateway::Gateway;
 pub use http::{Answer, Request};
 pub use listener::{Listener, Reply, Served, accept_address, request_target};

@@ -32,6 +32,9 @@ pub(super) enum Head {
 pub(super) struct BinaryHead {
     feed: Feed,
     finder: Finder,
+    /// Where the event that was read last ended. Not asked before the next one: of a text that has not come whole the head
+    /// may have been read already.
+    before: usize,
     route: ToRoute,
 }
 
@@ -39,7 +42,7 @@ impl Head {
     /// A message of encoding 7 begins.
     pub(super) fn binary(route: &ToRoute) -> Self {
         let feed = Feed::keeping(Limits::default());
-        Self::Binary(Box::new(BinaryHead { feed, finder: Finder::new(), route: route.clone() }))
+        Self::Binary(Box::new(BinaryHead { feed, finder: Finder::new(), before: 0, route: route.clone() }))
     }
 
     /// A message of text XML begins.
@@ -82,14 +85,15 @@ impl BinaryHead {
         let (now, beyond) = bytes.split_at(room.min(bytes.len()));
         self.feed.push(now);
         loop {
-            let before = self.feed.position();
             let Some(event) = self.feed.next_event(Dictionaries::STATIC)? else {
                 let full = !beyond.is_empty();
                 return if full { Err(RewriteError::HeadersTooLarge { max: MAX_HEAD }) } else { Ok(None) };
             };
-            match self.finder.event(&event, before)? {
+            let seen = self.finder.event(&event, self.before)?;
+            self.before = self.feed.position();
+            match seen {
                 Seen::Nothing => {}
-                Seen::EndOfTo => self.finder.to_ends(self.feed.position()),
+                Seen::EndOfTo => self.finder.to_ends(self.before),
                 Seen::Body => break,
             }
         }
