@@ -33,7 +33,7 @@ pub(super) enum Outgoing {
 pub(super) struct Lost;
 
 /// Room for one read, in bytes.
-const READ: usize = 32 << 10;
+const READ: usize = 16 << 10;
 
 /// Both directions of a leg.
 pub(super) fn split(leg: Leg) -> (Incoming, Outgoing) {

@@ -3,21 +3,21 @@
 //! It ends as a joined pair does (the table of [`mod@crate::io`]'s splice), with two differences: what a message is refused for
 //! is told to the initiator, and no pings are sent. The gateway pings, and TCP's keep-alive notices one that is gone.
 
-use std::{
-    future::pending,
-    pin::pin,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+mod leave;
+mod progress;
+#[cfg(test)]
+mod tests;
+
+use std::{future::pending, pin::pin, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use tokio::{
-    sync::oneshot,
-    time::{Instant, sleep_until, timeout},
-};
+use tokio::{sync::oneshot, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::halves::{Incoming, Lost, Outgoing, split, unsplit};
+use leave::leave;
+use progress::{Progress, State, Way};
+
+use super::halves::{Incoming, Lost, Outgoing, split};
 use crate::{
     io::{Leg, Stream},
     wire::{
@@ -81,14 +81,8 @@ impl ReaddressedEnd {
     }
 }
 
-/// After one way ended, the other may be without activity this long; as the splice's.
-const HALF_CLOSE: Duration = Duration::from_secs(60);
-
 /// For a place between two records of the receiver, where an answer can stand, and for writing it.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
-
-/// How long a side that is left in order may take to read what it is owed and to end as well.
-const LINGER: Duration = Duration::from_secs(2);
 
 /// Room that is kept between two writes, in bytes; a large envelope's is let go.
 const KEPT: usize = 64 << 10;
@@ -228,165 +222,5 @@ async fn back(
         if over {
             progress.set(Way::Back, State::Over);
         }
-    }
-}
-
-/// Leaves both sides, and gives the initiator's connection back where it may go on.
-async fn leave(
-    reason: &Reason,
-    initiator: (Incoming, Outgoing),
-    receiver: (Incoming, Outgoing),
-) -> Option<Stream> {
-    let normal = Close::NORMAL;
-    match reason {
-        Reason::SessionsEnded => match initiator {
-            (incoming @ Incoming::Bytes(..), outgoing) => {
-                in_order(receiver, &normal, Waits::No).await;
-                return unsplit(incoming, outgoing);
-            }
-            frames => {
-                tokio::join!(in_order(receiver, &normal, Waits::No), in_order(frames, &normal, Waits::Yes));
-            }
-        },
-        Reason::InitiatorLost => abort(receiver),
-        Reason::ReceiverLost => abort(initiator),
-        Reason::Refused { answer, .. } if answer.is_empty() => {
-            // A session that is aborted: bytes say that by a reset, a close frame by its code.
-            let aborted = async {
-                match initiator {
-                    bytes @ (Incoming::Bytes(..), _) => abort(bytes),
-                    frames => in_order(frames, &Close::new(1008, ""), Waits::Yes).await,
-                }
-            };
-            tokio::join!(aborted, in_order(receiver, &normal, Waits::No));
-        }
-        Reason::Closed | Reason::HalfCloseExpired | Reason::Refused { .. } | Reason::ReceiverRefused(_) => {
-            tokio::join!(in_order(initiator, &normal, Waits::Yes), in_order(receiver, &normal, Waits::Yes),);
-        }
-        Reason::Cancelled => {
-            let away = Close::new(1001, "");
-            tokio::join!(in_order(initiator, &away, Waits::Yes), in_order(receiver, &away, Waits::Yes));
-        }
-    }
-    None
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Waits {
-    Yes,
-    No,
-}
-
-/// Says the end, and may wait for the peer's: closing a socket that holds unread bytes resets it, and what the peer was just
-/// told might be lost.
-async fn in_order((mut incoming, mut outgoing): (Incoming, Outgoing), close: &Close, waits: Waits) {
-    let farewell = async {
-        outgoing.end(close).await?;
-        outgoing.leave().await?;
-        while waits == Waits::Yes && matches!(incoming.next().await, Ok(Some(_))) {}
-        Ok::<_, std::io::Error>(())
-    };
-    let _ = timeout(LINGER, farewell).await;
-}
-
-/// Drops a side so that its peer sees an error: a reset, or an end without a close frame.
-fn abort((incoming, outgoing): (Incoming, Outgoing)) {
-    if let Some(stream) = unsplit(incoming, outgoing) {
-        stream.abort();
-    }
-}
-
-/// One direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    Forth = 0,
-    Back = 1,
-}
-
-/// How far a way is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Open,
-    /// Its session ended.
-    Over,
-    /// Its source ended, and the other side was told.
-    Told,
-    /// The other side takes nothing any more.
-    Cut,
-}
-
-/// What both ways know of each other.
-struct Progress {
-    ways: Mutex<Ways>,
-    changed: tokio::sync::Notify,
-}
-
-struct Ways {
-    states: [State; 2],
-    bytes: [u64; 2],
-    active: Instant,
-}
-
-impl Progress {
-    fn new() -> Self {
-        let ways = Ways { states: [State::Open; 2], bytes: [0; 2], active: Instant::now() };
-        Self { ways: Mutex::new(ways), changed: tokio::sync::Notify::new() }
-    }
-
-    fn with<T>(&self, f: impl FnOnce(&mut Ways) -> T) -> T {
-        f(&mut self.ways.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn read(&self, way: Way, bytes: usize) {
-        self.with(|ways| {
-            ways.bytes[way as usize] += bytes as u64;
-            ways.active = Instant::now();
-        });
-    }
-
-    fn bytes(&self) -> [u64; 2] {
-        self.with(|ways| ways.bytes)
-    }
-
-    fn set(&self, way: Way, state: State) {
-        self.with(|ways| {
-            ways.states[way as usize] = state;
-            ways.active = Instant::now();
-        });
-        self.changed.notify_one();
-    }
-
-    /// Waits until there is nothing left to relay.
-    async fn over(&self) -> Reason {
-        loop {
-            let (states, active) = self.with(|ways| (ways.states, ways.active));
-            if let Some(reason) = finished(states) {
-                return reason;
-            }
-            if states == [State::Open; 2] {
-                self.changed.notified().await;
-                continue;
-            }
-            tokio::select! {
-                () = self.changed.notified() => {}
-                () = sleep_until(active + HALF_CLOSE) => {
-                    if self.with(|ways| ways.active.elapsed()) >= HALF_CLOSE {
-                        return Reason::HalfCloseExpired;
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// As the splice decides it.
-fn finished(states: [State; 2]) -> Option<Reason> {
-    use State::{Cut, Over, Told};
-    match states {
-        [Over, Over] => Some(Reason::SessionsEnded),
-        [Cut, Told | Over | Cut] => Some(Reason::ReceiverLost),
-        [Told | Over, Cut] => Some(Reason::InitiatorLost),
-        [Told | Over, Told | Over] => Some(Reason::Closed),
-        _ => None,
     }
 }
