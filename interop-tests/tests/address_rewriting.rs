@@ -7,9 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use interop_tests::{
-    Config, Connector, Gateway, MonoService, Program, Running, Service, Wire, mono_client, preamble,
-    preamble_start, proportional_set_size, repository, run_mono_client, sized_record, via_record, viaduct,
-    wait_until,
+    Config, Connector, Gateway, MonoService, Program, REQUEST, Readdressed, Running, Service, Wire,
+    mono_client, proportional_set_size, relay_address, repository, run_mono_client, sized_record,
+    text_envelope, via_record, viaduct,
 };
 use serde_json::Value;
 
@@ -74,7 +74,7 @@ fn without_rewriting_the_same_service_answers_its_own_address_alone() {
     let gateway = Gateway::new();
     let service = MonoService::start("probe", "binary");
     let _connector = Connector::listen(&gateway, "wcf", &format!("tcp://localhost:{}", service.port));
-    let relay = relay(&gateway);
+    let relay = relay_address(&gateway);
 
     assert_eq!(
         run_mono_client(&["request-reply", &service.address, &relay]),
@@ -135,10 +135,10 @@ fn recorded_microsoft_sessions_say_the_same_but_for_to() {
 
 #[test]
 fn a_second_session_on_the_same_connection_is_rewritten_too() {
-    let world = World::new(&[]);
+    let world = Readdressed::start(&[]);
     let (_forward, door) = Connector::forward(&world.gateway, "net.tcp://127.0.0.1:0/here", "wcf");
     // By the gateway's own door, and by one of `viaduct forward`.
-    for address in [relay(&world.gateway), format!("net.tcp://{door}/here")] {
+    for address in [world.relay(), format!("net.tcp://{door}/here")] {
         let mut sender = Wire::tcp(
             address["net.tcp://".len()..]
                 .split_once('/')
@@ -163,140 +163,20 @@ fn a_second_session_on_the_same_connection_is_rewritten_too() {
 }
 
 #[test]
-fn a_to_outside_the_path_is_refused_in_the_words_of_a_service() {
-    let world = World::new(&[]);
-    let mut sender = world.sender();
-    let mut service = world.begin(&mut sender, &relay(&world.gateway), "");
-
-    sender.send(&sized_record(&text_envelope("net.tcp://localhost/elsewhere", REQUEST, "")));
-
-    let answer = String::from_utf8_lossy(&sender.receive_to_end()).into_owned();
-    assert!(answer.contains("DestinationUnreachable"), "{answer}");
-    assert!(answer.contains("to is outside the path of the service"), "{answer}");
-    assert!(answer.contains("urn:uuid:7</a:RelatesTo>") && answer.ends_with('\u{7}'), "{answer}");
-    assert_eq!(service.receive_to_end(), b"", "the service sees nothing of it");
-    world.assert_logged("the session was ended: to is outside the path of the service");
-}
-
-#[test]
-fn a_one_way_message_outside_the_path_is_refused_by_a_framing_fault() {
-    let world = World::new(&[]);
-    let mut sender = world.sender();
-    let mut service = world.begin(&mut sender, &relay(&world.gateway), "");
-
-    sender.send(&sized_record(&text_envelope("net.tcp://localhost/elsewhere", "", "")));
-
-    assert_eq!(sender.receive_to_end(), interop_tests::fault_record("EndpointNotFound"));
-    assert_eq!(service.receive_to_end(), b"");
-}
-
-#[test]
-fn any_to_passes_on_what_is_neither() {
-    let world = World::new(&["--any-to"]);
-    let mut sender = world.sender();
-    let mut service = world.begin(&mut sender, &relay(&world.gateway), "");
-
-    let elsewhere = sized_record(&text_envelope("net.tcp://localhost/elsewhere", REQUEST, ""));
-    sender.send(&elsewhere);
-    assert_eq!(service.receive(elsewhere.len()), elsewhere);
-    // What is below the relay is rewritten all the same.
-    sender.send(&sized_record(&text_envelope(&relay(&world.gateway), REQUEST, "")));
-    let expected = sized_record(&text_envelope(&world.to, REQUEST, ""));
-    assert_eq!(service.receive(expected.len()), expected);
-}
-
-#[test]
-fn a_signed_to_is_refused_and_says_what_to_do() {
-    let world = World::new(&[]);
-    let signature = "<w:Security><d:Signature><d:SignedInfo><d:Reference URI='#to'/></d:SignedInfo></d:Signature></w:Security>";
-    let mut sender = world.sender();
-    let mut service = world.begin(&mut sender, &relay(&world.gateway), "");
-
-    sender.send(&sized_record(&text_envelope(&relay(&world.gateway), REQUEST, signature)));
-
-    let answer = String::from_utf8_lossy(&sender.receive_to_end()).into_owned();
-    let words = "to is signed and cannot be rewritten: give both sides one address, or use a via";
-    assert!(answer.contains("s:Sender") && answer.contains(words), "{answer}");
-    assert_eq!(service.receive_to_end(), b"");
-    world.assert_logged(words);
-
-    // One that need not change is the service's own matter.
-    let mut sender = world.sender();
-    let mut service = world.begin(&mut sender, &relay(&world.gateway), "");
-    let signed = sized_record(&text_envelope(&world.to, REQUEST, signature));
-    sender.send(&signed);
-    assert_eq!(service.receive(signed.len()), signed);
-}
-
-#[test]
-fn headers_that_are_too_large_are_refused() {
-    let world = World::new(&[]);
-    let mut sender = world.sender();
-    let mut service = world.begin(&mut sender, &relay(&world.gateway), "");
-
-    let padding = format!("<x>{}</x>", "x".repeat(256 << 10));
-    sender.send(&sized_record(&text_envelope(&relay(&world.gateway), REQUEST, &padding)));
-
-    assert_eq!(sender.receive_to_end(), interop_tests::fault_record("MaxMessageSizeExceededFault"));
-    assert_eq!(service.receive_to_end(), b"");
-    world.assert_logged("headers exceed the limit of 262144 bytes");
-}
-
-#[test]
-fn a_buffered_binary_envelope_that_is_too_large_is_refused_by_its_size() {
-    let world = World::new(&[]);
-    let mut sender = world.sender();
-    sender.send(&preamble(&relay(&world.gateway)));
-    let mut service = world.service.connection();
-    service.receive(preamble(&world.to).len());
-    service.send(ACK);
-    assert_eq!(sender.receive(1), ACK);
-
-    // 16 MiB and one byte; the envelope itself never comes.
-    sender.send(b"\x06\x81\x80\x80\x08");
-
-    assert_eq!(sender.receive_to_end(), interop_tests::fault_record("MaxMessageSizeExceededFault"));
-    assert_eq!(service.receive_to_end(), b"");
-    world.assert_logged("envelope of 16777217 bytes exceeds the limit of 16777216 bytes");
-}
-
-#[test]
-fn after_an_upgrade_everything_passes_and_the_log_says_so_once() {
-    let world = World::new(&[]);
-    let upgrade = b"\x09\x13application/ssl-tls";
-    for _ in 0..2 {
-        let mut sender = world.sender();
-        sender.send(&[&preamble_start(&relay(&world.gateway))[..], upgrade].concat());
-        let mut service = world.service.connection();
-        let expected = [&preamble_start(&world.to)[..], upgrade].concat();
-        assert_eq!(service.receive(expected.len()), expected);
-        service.send(b"\x0a");
-        assert_eq!(sender.receive(1), b"\x0a");
-        // A TLS record by its head.
-        sender.send(b"\x16\x03\x01\x00\x05hello");
-        assert_eq!(service.receive(10), b"\x16\x03\x01\x00\x05hello");
-    }
-    let log = world.connector.running.errors();
-    assert_eq!(log.matches("to is not rewritten").count(), 1, "{log}");
-    assert!(log.contains("encrypted between client and service"), "{log}");
-}
-
-#[test]
 fn a_streamed_gibibyte_passes_in_constant_memory() {
     const CHUNK: usize = 1 << 20;
     const CHUNKS: usize = 1 << 10;
-    let world = World::new(&[]);
+    let world = Readdressed::start(&[]);
     let mut sender = world.sender();
     // Mode 1, text.
-    sender
-        .send(&[b"\x00\x01\x00\x01\x01", &via_record(&relay(&world.gateway))[..], b"\x03\x03\x0c"].concat());
+    sender.send(&[b"\x00\x01\x00\x01\x01", &via_record(&world.relay())[..], b"\x03\x03\x0c"].concat());
     let mut service = world.service.connection();
     service.receive(5 + via_record(&world.to).len() + 3);
     service.send(ACK);
     assert_eq!(sender.receive(1), ACK);
     let before = proportional_set_size(world.connector.running.id());
 
-    let (head, tail) = (text_envelope(&relay(&world.gateway), REQUEST, ""), "</s:Body></s:Envelope>");
+    let (head, tail) = (text_envelope(&world.relay(), REQUEST, ""), "</s:Body></s:Envelope>");
     let head = head[..head.len() - tail.len()].to_vec();
     let sending = std::thread::spawn(move || {
         sender.send(&[b"\x05", &sized_record(&head)[1..]].concat());
@@ -338,59 +218,6 @@ fn a_streamed_gibibyte_passes_in_constant_memory() {
 
 const ACK: &[u8] = b"\x0b";
 const END: &[u8] = b"\x07";
-
-/// What a message has that wants a reply.
-const REQUEST: &str = "<a:MessageID>urn:uuid:7</a:MessageID>";
-
-/// SOAP 1.2 in text.
-fn text_envelope(to: &str, id: &str, more: &str) -> Vec<u8> {
-    format!(
-        "<s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\" xmlns:a=\"http://www.w3.org/2005/08/addressing\" \
-         xmlns:u=\"http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd\" \
-         xmlns:w=\"http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd\" \
-         xmlns:d=\"http://www.w3.org/2000/09/xmldsig#\"><s:Header><a:Action>urn:a</a:Action>{id}{more}\
-         <a:To u:Id='to'>{to}</a:To></s:Header><s:Body></s:Body></s:Envelope>"
-    )
-    .into_bytes()
-}
-
-/// A gateway, a connector of `wcf`, and a raw service at another path and port.
-struct World {
-    gateway: Gateway,
-    service: Service,
-    connector: Connector,
-    /// The service's address.
-    to: String,
-}
-
-impl World {
-    fn new(more: &[&str]) -> Self {
-        let (gateway, service) = (Gateway::new(), Service::start());
-        let to = format!("net.tcp://localhost:{}/legacy/Service.svc", service.port());
-        let connector = Connector::listen_with(&gateway, "wcf", &to, more);
-        Self { gateway, service, connector, to }
-    }
-
-    fn sender(&self) -> Wire {
-        Wire::tcp(self.gateway.door("net_tcp"))
-    }
-
-    /// Begins a duplex session of text; the service's end of it.
-    fn begin(&self, sender: &mut Wire, via: &str, suffix: &str) -> Wire {
-        let text = |via: &str| [b"\x00\x01\x00\x01\x02", &via_record(via)[..], b"\x03\x03\x0c"].concat();
-        sender.send(&text(via));
-        let mut service = self.service.connection();
-        let expected = text(&format!("{}{suffix}", self.to));
-        assert_eq!(service.receive(expected.len()), expected);
-        service.send(ACK);
-        assert_eq!(sender.receive(1), ACK);
-        service
-    }
-
-    fn assert_logged(&self, words: &str) {
-        wait_until(words, || self.connector.running.errors().contains(words));
-    }
-}
 
 /// The size of the next chunk.
 fn chunk_size(service: &mut Wire) -> usize {
@@ -451,10 +278,5 @@ fn call(check: &str, service: &str, binding: &str) -> (Vec<String>, Running) {
     let service = MonoService::start(service, binding);
     let _connector = Connector::listen(&gateway, "wcf", &service.address);
 
-    (run_mono_client(&[check, &relay(&gateway), "-", binding]), service.running)
-}
-
-/// What the client takes for the service's address: neither port nor path are.
-fn relay(gateway: &Gateway) -> String {
-    format!("net.tcp://localhost:{}/wcf", gateway.port("net_tcp"))
+    (run_mono_client(&[check, &relay_address(&gateway), "-", binding]), service.running)
 }

@@ -134,9 +134,10 @@ async fn forth(
         let bytes = match from.next().await {
             Ok(Some(bytes)) => bytes,
             Ok(None) if over || rewriter.eof().is_ok() => {
-                progress.set(Way::Forth, State::Told);
-                // A peer that is gone needs no end.
-                let _ = to.end(&Close::NORMAL).await;
+                if progress.end(Way::Forth) {
+                    // A peer that is gone needs no end.
+                    let _ = to.end(&Close::NORMAL).await;
+                }
                 return pending().await;
             }
             Ok(None) | Err(Lost) => return Reason::InitiatorLost,
@@ -191,8 +192,9 @@ async fn back(
             next = from.next() => match next {
                 Ok(Some(bytes)) => bytes,
                 Ok(None) if over || (unseen == 0 && follower.eof().is_ok()) => {
-                    progress.set(Way::Back, State::Told);
-                    let _ = to.end(&Close::NORMAL).await;
+                    if progress.end(Way::Back) {
+                        let _ = to.end(&Close::NORMAL).await;
+                    }
                     return pending().await;
                 }
                 Ok(None) | Err(Lost) => return Reason::ReceiverLost,

@@ -67,7 +67,7 @@ impl Readdressing {
         }
         let route = match self.front {
             Front::Relay => self.route.clone(),
-            Front::Door => self.route.clone().from_via(via),
+            Front::Door => self.route.clone().for_via(via),
         };
         let rewriter = InitiatorRewriter::new(session, &super::via::policy().limits, &route);
         if rewriter.is_none() && !self.told.swap(true, Ordering::Relaxed) {

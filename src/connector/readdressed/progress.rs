@@ -72,6 +72,16 @@ impl Progress {
         self.changed.notify_one();
     }
 
+    /// The source of a way ended. Tells whether the other side is to be told: not when both sessions are over, because its
+    /// connection may go on with another one.
+    pub(super) fn end(&self, way: Way) -> bool {
+        if self.with(|ways| ways.states == [State::Over; 2]) {
+            return false;
+        }
+        self.set(way, State::Told);
+        true
+    }
+
     /// Waits until there is nothing left to relay.
     pub(super) async fn over(&self) -> Reason {
         loop {

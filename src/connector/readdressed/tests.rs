@@ -123,6 +123,21 @@ async fn both_ends_give_the_initiator_back_with_what_it_sent_beyond() {
 }
 
 #[tokio::test]
+async fn a_receiver_that_closes_with_its_end_leaves_the_initiator_open() {
+    let mut pair = Pair::begun().await;
+    pair.initiator.write_all(END).await.unwrap();
+    assert_eq!(take(&mut pair.receiver, 1).await, END);
+    // Both arrive before anybody looks.
+    pair.receiver.write_all(END).await.unwrap();
+    pair.receiver.shutdown().await.unwrap();
+    assert_eq!(take(&mut pair.initiator, 1).await, END);
+    let _open = std::mem::replace(&mut pair.initiator, socket().await.1);
+    let end = pair.end().await;
+    assert!(matches!(end.reason, Reason::SessionsEnded), "{:?}", end.reason);
+    assert!(end.returned.is_some());
+}
+
+#[tokio::test]
 async fn an_end_that_only_one_side_says_is_passed_on_and_the_other_goes_on() {
     let mut pair = Pair::begun().await;
     pair.initiator.write_all(END).await.unwrap();

@@ -31,7 +31,7 @@ pub(super) struct Finder {
 pub(super) enum Seen {
     /// Nothing yet.
     Nothing,
-    /// The To that counts ends here: [`Finder::to_ends`] wants to know where.
+    /// The To that counts ends here: [`Finder::end_of_to`] wants to know where.
     EndOfTo,
     /// The body begins: all is known.
     Body,
@@ -66,7 +66,7 @@ impl Finder {
     }
 
     /// The record that ended To ended at `after`.
-    pub(super) fn to_ends(&mut self, after: usize) {
+    pub(super) fn end_of_to(&mut self, after: usize) {
         self.to = self.content.map(|begins| begins..after);
     }
 
@@ -90,7 +90,7 @@ pub(super) fn find(document: &[u8], dictionaries: Dictionaries<'_>) -> Result<Fo
         let Some(event) = reader.next_event()? else { return Err(RewriteError::UnexpectedEof) };
         match finder.event(event, before)? {
             Seen::Nothing => {}
-            Seen::EndOfTo => finder.to_ends(reader.position()),
+            Seen::EndOfTo => finder.end_of_to(reader.position()),
             Seen::Body => break,
         }
     }

@@ -93,7 +93,7 @@ impl BinaryHead {
             self.before = self.feed.position();
             match seen {
                 Seen::Nothing => {}
-                Seen::EndOfTo => self.finder.to_ends(self.before),
+                Seen::EndOfTo => self.finder.end_of_to(self.before),
                 Seen::Body => break,
             }
         }

@@ -45,7 +45,7 @@ impl ToRoute {
 
     /// The route for clients that came by this Via, where only a To with its host and port means the front path.
     #[must_use]
-    pub fn from_via(mut self, via: &Via) -> Self {
+    pub fn for_via(mut self, via: &Via) -> Self {
         self.front = Some((via.host().to_owned(), via.port()));
         self
     }
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn a_front_with_a_host_moves_only_what_names_it() {
         let via = Via::parse("net.tcp://127.0.0.1:9000/x", &FramingLimits::default()).unwrap();
-        let route = ToRoute::new("/", "net.tcp://relay/credit", true).unwrap().from_via(&via);
+        let route = ToRoute::new("/", "net.tcp://relay/credit", true).unwrap().for_via(&via);
         assert_eq!(route.judge("net.tcp://127.0.0.1:9000/"), Ok(Some("net.tcp://relay/credit/".into())));
         assert_eq!(route.judge("net.tcp://127.0.0.1:9000/v2"), Ok(Some("net.tcp://relay/credit/v2".into())));
         for to in ["net.tcp://127.0.0.1:9001/v2", "net.tcp://10.0.0.1:9000/v2", "net.tcp://[::1]:9000/v2"] {
