@@ -147,6 +147,9 @@ pub struct ListenArgs {
     /// The service: http(s)://…, tcp://host:port, net.tcp://host:port/path, unix:/path, or echo
     #[arg(long, value_name = "URL")]
     pub to: ListenTarget,
+    /// For a net.tcp service: pass on envelopes whose To is neither below the relay nor below the service
+    #[arg(long)]
+    pub any_to: bool,
     /// Where the connection string comes from.
     #[command(flatten)]
     pub connection: ConnectionArgs,
