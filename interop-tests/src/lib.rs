@@ -45,7 +45,7 @@ pub use sas::{Token, encode};
 pub use sentence::{assert_refusal, assert_refusal_json};
 pub use service::Service;
 pub use streams::pattern;
-pub use tools::{curl, mono, node, output_dir, python, repository, viaduct};
+pub use tools::{curl, dotnet, mono, node, output_dir, python, repository, viaduct};
 pub use wait::wait_until;
 pub use wcf::{MonoService, mono_client, run_mono_client};
 pub use websocket::{Cut, Frame, Message, WebSocket};
