@@ -24,6 +24,7 @@ pub mod gateway;
 pub mod inspect;
 pub mod io;
 pub mod management;
+mod recorder;
 pub mod relay;
 pub mod store;
 pub mod telemetry;
