@@ -117,7 +117,7 @@ fn written(write: impl FnOnce(&mut TextWriter)) -> Vec<u8> {
 
 #[test]
 fn a_request_is_written_as_microsofts_client_writes_it() {
-    // fixtures/soap/http/ms-wshttp-none, the first request.
+    // fixtures/http/ms-wshttp-none, the first request.
     let http = recorded::http();
     let recorded = http.iter().find(|recorded| recorded.name == "ms-wshttp-none conn01 c2s").unwrap();
     let (headers, _) = read(&recorded.envelopes[0]).unwrap();
@@ -141,7 +141,7 @@ fn a_request_is_written_as_microsofts_client_writes_it() {
 
 #[test]
 fn without_addressing_there_is_no_header_unless_somebody_has_one() {
-    // fixtures/soap/http/ms-basichttp: Microsoft's client writes none.
+    // fixtures/http/ms-basichttp: Microsoft's client writes none.
     let mut envelope = Envelope::reply(SoapVersion::Soap11, Addressing::None, "urn:a", None);
     let write = |envelope: &Envelope| {
         String::from_utf8(written(|writer| {

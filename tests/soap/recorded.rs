@@ -129,7 +129,8 @@ fn receiver_envelopes(mut decoder: ReceiverDecoder, stream: &[u8]) -> Vec<Vec<u8
 /// Every envelope that went over HTTP, a direction each.
 pub(crate) fn http() -> Vec<Recorded> {
     let mut all = Vec::new();
-    for (name, path) in streams("soap/http") {
+    // REST carries no envelopes.
+    for (name, path) in streams("http").into_iter().filter(|(name, _)| !name.contains("webhttp")) {
         for (direction, sent, stream) in
             [("c2s", true, std::fs::read(&path).unwrap()), ("s2c", false, answer(&path))]
         {

@@ -32,13 +32,12 @@ impl WriteBuffer {
         Self { flushed: out.len() as isize, out, text_at: None, runtime }
     }
 
-    /// What will not be changed any more.
-    pub(super) fn take(&mut self) -> Vec<u8> {
+    /// Moves to `out` what will not be changed any more.
+    pub(super) fn take(&mut self, out: &mut Vec<u8>) {
         let end = self.text_at.unwrap_or(self.out.len());
-        let rest = self.out.split_off(end);
+        out.extend(self.out.drain(..end));
         self.flushed -= end as isize;
         self.text_at = self.text_at.map(|_| 0);
-        std::mem::replace(&mut self.out, rest)
     }
 
     /// Asks for `size` bytes of the buffer.

@@ -1,28 +1,37 @@
 //! The declarations a writer has made and has to make.
 
+use std::ops::Range;
+
 use super::scope::XML;
 use super::write_error::WriteError;
 use crate::wire::xml::{Origin, Str};
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct WriteScope {
+    /// Prefixes and URIs, one after the other: a document has few, and each would be two allocations.
+    text: String,
     declarations: Vec<Declaration>,
 }
 
 #[derive(Debug)]
 struct Declaration {
-    prefix: Box<str>,
-    uri: Box<str>,
+    prefix: Range<usize>,
+    uri: Range<usize>,
     origin: Origin,
     depth: u32,
 }
 
 impl WriteScope {
+    /// Nothing is declared, and there is room for what an envelope usually declares.
+    pub(super) fn new() -> Self {
+        Self { text: String::with_capacity(256), declarations: Vec::with_capacity(8) }
+    }
+
     /// The namespace a prefix stands for; `None`: it is not declared.
     pub(super) fn namespace(&self, prefix: &str) -> Option<&str> {
-        let found = self.declarations.iter().rev().find(|found| *found.prefix == *prefix);
+        let found = self.declarations.iter().rev().find(|found| self.prefix_of(found) == prefix);
         match (found, prefix) {
-            (Some(found), _) => Some(&found.uri),
+            (Some(found), _) => Some(self.uri_of(found)),
             (None, "") => Some(""),
             (None, "xml") => Some(XML),
             (None, _) => None,
@@ -46,9 +55,10 @@ impl WriteScope {
         if uri == XML && wanted("xml") {
             return Some("xml");
         }
-        let mut found = self.declarations.iter().rev().filter(|found| *found.uri == *uri);
+        let mut found = self.declarations.iter().rev().filter(|found| self.uri_of(found) == uri);
         let visible = |prefix: &str| self.namespace(prefix) == Some(uri);
-        found.find(|found| wanted(&found.prefix) && visible(&found.prefix)).map(|found| &*found.prefix)
+        let usable = |prefix: &str| wanted(prefix) && visible(prefix);
+        found.find(|found| usable(self.prefix_of(found))).map(|found| self.prefix_of(found))
     }
 
     /// Sees to it that the prefix stands for the namespace in the tag at `depth`.
@@ -62,16 +72,26 @@ impl WriteScope {
             _ if uri.is_empty() => return Err(WriteError::EmptyNamespace),
             _ => {}
         }
-        if self.own(depth).any(|found| *found.prefix == *prefix) {
+        if self.own(depth).any(|found| self.prefix_of(found) == prefix) {
             return Err(WriteError::PrefixRedeclared);
         }
-        self.declarations.push(Declaration {
-            prefix: prefix.into(),
-            uri: uri.text.into(),
-            origin: uri.origin,
-            depth,
-        });
+        let (prefix, uri_at) = (self.keep(prefix), self.keep(uri.text));
+        self.declarations.push(Declaration { prefix, uri: uri_at, origin: uri.origin, depth });
         Ok(())
+    }
+
+    fn keep(&mut self, text: &str) -> Range<usize> {
+        let from = self.text.len();
+        self.text.push_str(text);
+        from..self.text.len()
+    }
+
+    fn prefix_of(&self, declaration: &Declaration) -> &str {
+        &self.text[declaration.prefix.clone()]
+    }
+
+    fn uri_of(&self, declaration: &Declaration) -> &str {
+        &self.text[declaration.uri.clone()]
     }
 
     /// Declares a prefix that is free: a letter, or else one made of the depth and a number.
@@ -80,7 +100,7 @@ impl WriteScope {
         let numbered = (0..).map(|number| format!("d{depth}p{number}"));
         let free = letters.chain(numbered).find(|prefix| self.namespace(prefix).is_none());
         self.declare(&free.ok_or(WriteError::NoPrefix)?, uri, depth)?;
-        self.declarations.last().map(|last| &*last.prefix).ok_or(WriteError::NoPrefix)
+        self.declarations.last().map(|last| self.prefix_of(last)).ok_or(WriteError::NoPrefix)
     }
 
     fn own(&self, depth: u32) -> impl Iterator<Item = &Declaration> {
@@ -92,13 +112,13 @@ impl WriteScope {
         let first = self.declarations.len() - self.own(depth).count();
         self.declarations[first..]
             .iter()
-            .map(|found| (&*found.prefix, Str { text: &found.uri, origin: found.origin }))
+            .map(|found| (self.prefix_of(found), Str { text: self.uri_of(found), origin: found.origin }))
     }
 
     /// Forgets what elements deeper than `depth` declared.
     pub(super) fn close(&mut self, depth: u32) {
-        while self.declarations.last().is_some_and(|last| last.depth > depth) {
-            self.declarations.pop();
+        while let Some(last) = self.declarations.pop_if(|last| last.depth > depth) {
+            self.text.truncate(last.prefix.start);
         }
     }
 }

@@ -81,9 +81,9 @@ impl<'t> Writer<'t> {
             table.roll_back();
         }
         Self {
-            buffer: WriteBuffer::new(Vec::new(), runtime),
+            buffer: WriteBuffer::new(Vec::with_capacity(512), runtime),
             ids,
-            scope: WriteScope::default(),
+            scope: WriteScope::new(),
             runtime,
             depth: 0,
             state: State::Content,
@@ -144,15 +144,19 @@ impl<'t> Writer<'t> {
     ) -> Result<(), WriteError> {
         short_enough(local.text)?;
         let depth = self.depth + 1;
+        let found;
         let prefix = match prefix {
-            Some(prefix) => prefix.to_owned(),
-            None => self.scope.prefix(namespace.text).unwrap_or_default().to_owned(),
+            Some(prefix) => prefix,
+            None => {
+                found = self.scope.prefix(namespace.text).unwrap_or_default().to_owned();
+                &found
+            }
         };
-        self.scope.declare(&prefix, namespace, depth)?;
+        self.scope.declare(prefix, namespace, depth)?;
         self.depth = depth;
         self.had_root = true;
         self.state = State::Tag;
-        self.name(RecordType::SHORT_ELEMENT, &prefix, local);
+        self.name(RecordType::SHORT_ELEMENT, prefix, local);
         Ok(())
     }
 
@@ -185,19 +189,23 @@ impl<'t> Writer<'t> {
             return Err(WriteError::MisplacedAttribute);
         }
         short_enough(local.text)?;
+        let found;
         let prefix = match prefix.unwrap_or_default() {
-            "" if namespace.is_empty() => String::new(),
-            "" => match self.scope.attribute_prefix(namespace.text) {
-                Some(prefix) => prefix.to_owned(),
-                None => self.scope.invent(namespace, self.depth)?.to_owned(),
-            },
+            "" if namespace.is_empty() => "",
+            "" => {
+                found = match self.scope.attribute_prefix(namespace.text) {
+                    Some(prefix) => prefix.to_owned(),
+                    None => self.scope.invent(namespace, self.depth)?.to_owned(),
+                };
+                &found
+            }
             prefix => {
                 self.scope.declare(prefix, namespace, self.depth)?;
-                prefix.to_owned()
+                prefix
             }
         };
         self.state = State::Attribute(AttributeValue::Empty);
-        self.name(RecordType::SHORT_ATTRIBUTE, &prefix, local);
+        self.name(RecordType::SHORT_ATTRIBUTE, prefix, local);
         Ok(())
     }
 
@@ -263,11 +271,12 @@ impl<'t> Writer<'t> {
         Ok(message)
     }
 
-    /// What is complete of the document; [`Self::finish`] then returns the rest. Only for documents without a session, whose table has to come first.
-    pub fn take(&mut self) -> Vec<u8> {
+    /// Appends to `out` what is complete of the document; [`Self::finish`] then returns the rest. Only for documents without a session, whose table
+    /// has to come first: of others nothing is taken.
+    pub fn take(&mut self, out: &mut Vec<u8>) {
         match self.ids {
-            Ids::Session(_) => Vec::new(),
-            Ids::None | Ids::Static => self.buffer.take(),
+            Ids::Session(_) => {}
+            Ids::None | Ids::Static => self.buffer.take(out),
         }
     }
 

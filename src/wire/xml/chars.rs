@@ -21,6 +21,13 @@ fn suspicious(block: &[u8]) -> bool {
 
 /// Whether the text is an `NCName`: a name without a colon, [Namespaces in XML] section 3.
 pub fn is_ncname(name: &str) -> bool {
+    // Nearly all names are plain letters: those need no decoding.
+    if let Some((first, rest)) = name.as_bytes().split_first()
+        && (first.is_ascii_alphabetic() || *first == b'_')
+        && rest.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+    {
+        return true;
+    }
     let mut chars = name.chars();
     chars.next().is_some_and(starts_name) && chars.all(continues_name)
 }

@@ -77,8 +77,9 @@ impl TextReader {
             scope: Scope::new(),
             tag: Tag::default(),
             made: String::new(),
-            open: String::new(),
-            open_at: Vec::new(),
+            // Room for what an envelope usually has, so that its first kilobyte does not make them grow five times.
+            open: String::with_capacity(128),
+            open_at: Vec::with_capacity(16),
             state: State::Before,
             token_at: 0,
             declaration: false,

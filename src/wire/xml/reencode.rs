@@ -49,7 +49,7 @@ impl<'t> TextToBinary<'t> {
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), ReencodeError> {
         self.reader.push(bytes);
         self.copy()?;
-        out.append(&mut self.writer.take());
+        self.writer.take(out);
         Ok(())
     }
 

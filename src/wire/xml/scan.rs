@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use memchr::memchr;
 use quick_xml::parser::{ElementParser, Parser};
 
 use super::error::XmlError;
@@ -115,7 +116,7 @@ impl Scanner {
         match bytes {
             [] => Ok(None),
             [b'<', b'/', ..] => {
-                let Some(len) = self.find(2, |rest| rest.find('>'))? else { return Ok(None) };
+                let Some(len) = self.find(2, |rest| memchr(b'>', rest.as_bytes()))? else { return Ok(None) };
                 Ok(Some(Token::End(self.take(2, len, 1))))
             }
             [b'<', b'?', ..] => self.declaration(),
@@ -211,14 +212,14 @@ impl Scanner {
     fn characters(&mut self) -> Result<Option<Token>, XmlError> {
         let rest = &self.text[self.at..];
         let piece = piece(rest);
-        let end = match piece.find('<') {
+        let end = match memchr(b'<', piece.as_bytes()) {
             Some(end) => end,
             None if piece.len() < rest.len() || rest.len() == TEXT_PIECE => uncut(piece)?,
             None if self.finished => rest.len(),
             None => return Ok(None),
         };
         let text = &piece[..end];
-        if text.contains(']') && text.contains("]]>") {
+        if memchr(b']', text.as_bytes()).is_some() && text.contains("]]>") {
             return Err(XmlError::CdataEndInText);
         }
         Ok(Some(Token::Text(self.take(0, end, 0))))

@@ -28,7 +28,12 @@ struct Declaration {
 impl Scope {
     /// No element is open; only `xml` is declared.
     pub fn new() -> Self {
-        Self::default()
+        // What an envelope usually has.
+        Self {
+            text: String::with_capacity(256),
+            declarations: Vec::with_capacity(8),
+            elements: Vec::with_capacity(16),
+        }
     }
 
     /// Open elements.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use memchr::memchr;
 use quick_xml::XmlVersion;
 use quick_xml::events::BytesStart;
 use quick_xml::events::attributes::Attribute;
@@ -56,14 +57,13 @@ impl RawName {
         if at.len() > max {
             return Err(XmlError::NameTooLong { max });
         }
-        let text = &source[at.clone()];
-        let name = match text.find(':') {
+        let colon = source.as_bytes()[at.clone()].iter().position(|byte| *byte == b':');
+        let name = match colon {
             Some(colon) => Self { prefix: at.start..at.start + colon, local: at.start + colon + 1..at.end },
             None => Self { prefix: at.start..at.start, local: at },
         };
-        let prefix = &source[name.prefix.clone()];
-        let prefixed = text.contains(':');
-        if (prefixed && !chars::is_ncname(prefix)) || !chars::is_ncname(&source[name.local.clone()]) {
+        let bad_prefix = colon.is_some() && !chars::is_ncname(&source[name.prefix.clone()]);
+        if bad_prefix || !chars::is_ncname(&source[name.local.clone()]) {
             return Err(XmlError::BadName);
         }
         Ok(name)
@@ -97,7 +97,7 @@ impl Tag {
         limits: &XmlLimits,
     ) -> Result<(), XmlError> {
         let text = &source[content.clone()];
-        let name_len = text.find(is_white).unwrap_or(text.len());
+        let name_len = text.bytes().position(is_white_byte).unwrap_or(text.len());
         self.name = RawName::parse(source, content.start..content.start + name_len, limits.name)?;
         self.parts.clear();
         scope.open();
@@ -184,7 +184,8 @@ fn place(whole: &str, part: &str) -> usize {
 
 /// XML 1.0 section 3.3.3: white space becomes spaces, references what they stand for.
 fn normalised<'a>(attribute: &Attribute<'a>) -> Result<Cow<'a, str>, XmlError> {
-    if !attribute.value.contains(['&', '\t', '\r', '\n']) {
+    // Every character that is not meant as it stands is below a space, but for the reference.
+    if !attribute.value.bytes().any(|byte| byte < b' ' || byte == b'&') {
         return Ok(attribute.value.clone());
     }
     let value = attribute.normalized_value(XmlVersion::Explicit1_0).map_err(|_| XmlError::UnknownEntity)?;
@@ -194,7 +195,7 @@ fn normalised<'a>(attribute: &Attribute<'a>) -> Result<Cow<'a, str>, XmlError> {
 /// The text of a run between tags: line ends are one LF (XML 1.0 section 2.11), references are what they stand for.
 pub(super) fn characters(raw: &str) -> Result<Cow<'_, str>, XmlError> {
     let text = line_ends(raw);
-    if !text.contains('&') {
+    if memchr(b'&', text.as_bytes()).is_none() {
         return Ok(text);
     }
     let value = quick_xml::escape::unescape_with(&text, quick_xml::escape::resolve_xml_entity);
@@ -203,7 +204,7 @@ pub(super) fn characters(raw: &str) -> Result<Cow<'_, str>, XmlError> {
 
 /// Line ends are one LF, XML 1.0 section 2.11.
 pub(super) fn line_ends(raw: &str) -> Cow<'_, str> {
-    if !raw.contains('\r') {
+    if memchr(b'\r', raw.as_bytes()).is_none() {
         return Cow::Borrowed(raw);
     }
     Cow::Owned(raw.replace("\r\n", "\n").replace('\r', "\n"))
@@ -219,4 +220,8 @@ fn allowed(text: Cow<'_, str>) -> Result<Cow<'_, str>, XmlError> {
 /// White space of XML 1.0 section 2.3.
 pub(super) fn is_white(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n')
+}
+
+fn is_white_byte(byte: u8) -> bool {
+    is_white(char::from(byte))
 }
