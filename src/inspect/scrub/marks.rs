@@ -8,16 +8,16 @@ pub(super) const MARKS: &[(&[u8], Secret)] = &[
     (TOKEN, Secret::TOKEN),
     (b"U2hhcmVkQWNjZXNzU2lnbmF0dXJl", Secret::Base64),
     // The signature of a SAS whose first word is elsewhere.
-    (b"&sig=", Secret::Parameter),
-    (b"?sig=", Secret::Parameter),
-    (b"&amp;sig=", Secret::Parameter),
-    (b"%26sig%3d", Secret::Parameter),
+    (b"&sig=", Secret::PARAMETER),
+    (b"?sig=", Secret::PARAMETER),
+    (b"&amp;sig=", Secret::PARAMETER),
+    (b"%26sig%3d", Secret::PARAMETER),
     // A key itself, as connection strings hold it.
-    (b"SharedAccessKey=", Secret::Parameter),
+    (b"SharedAccessKey=", Secret::PARAMETER),
     // Hybrid connections, in URLs: the token, and the secret of a rendezvous.
-    (b"sb-hc-token=", Secret::Parameter),
-    (b"sb-hc-token%3d", Secret::Parameter),
-    (b"sb-hc-rendezvous=", Secret::Parameter),
+    (b"sb-hc-token=", Secret::PARAMETER),
+    (b"sb-hc-token%3d", Secret::PARAMETER),
+    (b"sb-hc-rendezvous=", Secret::PARAMETER),
     // The last two segments of a plain net.tcp client's Via.
     (b"$sas/", Secret::Segment),
     (b"%24sas/", Secret::Segment),
@@ -34,10 +34,10 @@ pub(super) const MARKS: &[(&[u8], Secret)] = &[
     (b"cookie\"", Secret::JSON),
     (b"token\"", Secret::JSON),
     // Tokens of the access control service (simple web tokens), in headers, forms and by their signature.
-    (b"access_token=", Secret::Parameter),
-    (b"wrap_assertion=", Secret::Parameter),
-    (b"HMACSHA256=", Secret::Parameter),
-    (b"HMACSHA256%3d", Secret::Parameter),
+    (b"access_token=", Secret::PARAMETER),
+    (b"wrap_assertion=", Secret::PARAMETER),
+    (b"HMACSHA256=", Secret::PARAMETER),
+    (b"HMACSHA256%3d", Secret::PARAMETER),
     // Web tokens of JSON: the first key of their head is `alg` or `typ`.
     (b"eyJhbGci", Secret::Base64),
     (b"eyJ0eXAi", Secret::Base64),

@@ -20,6 +20,8 @@ mod marks;
 mod scanner;
 mod scrubber;
 mod secret;
+#[cfg(test)]
+mod tests;
 
 pub use scrubber::{Protocol, Scrubber};
 pub use secret::FILLER;

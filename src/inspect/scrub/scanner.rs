@@ -92,14 +92,9 @@ impl Scanner {
 
     /// A mark has just ended, though `recent` does not hold its last byte yet.
     fn found(&mut self) {
-        if self.secret.is_some_and(Secret::is_whole) {
-            return;
-        }
         let (mark, secret) = MARKS[AUTOMATON.match_pattern(self.state, 0).as_usize()];
-        self.secret = Some(match self.announced(mark) {
-            Some(left) => Secret::Exact(left),
-            None => secret,
-        });
+        let secret = self.announced(mark).map_or(secret, Secret::Exact);
+        self.secret = Some(self.secret.map_or(secret, |now| now.or(secret)));
     }
 
     /// How many bytes follow the mark in its string, where the mark begins a string of AMQP or of binary XML.

@@ -11,9 +11,9 @@ pub(super) enum Secret {
     Token { begun: bool },
     /// Behind a backslash in a token that is part of JSON.
     TokenEscape,
-    /// The value of a parameter, to the next `&`.
-    Parameter,
-    /// The same, in quotes.
+    /// The value of a parameter, to the next `&`; one that begins with a quote, to the next quote.
+    Parameter { begun: bool },
+    /// In quotes.
     Quoted,
     /// A segment of a path.
     Segment,
@@ -70,15 +70,29 @@ pub(super) enum Judged {
 
 impl Secret {
     pub(super) const TOKEN: Self = Self::Token { begun: false };
+    pub(super) const PARAMETER: Self = Self::Parameter { begun: false };
     pub(super) const LINE: Self = Self::Line { begun: false };
     pub(super) const JSON: Self = Self::Json(Json::Name);
     pub(super) const ELEMENT: Self = Self::Element(Element::Tag { slash: false });
     pub(super) const AMQP: Self = Self::Amqp;
 
-    /// Whether a mark inside means nothing: all of it is hidden anyway.
-    pub(super) fn is_whole(self) -> bool {
-        matches!(self, Self::Line { .. } | Self::Json(Json::String { .. }) | Self::Quoted | Self::Exact(_))
-            || matches!(self, Self::AmqpLength { .. } | Self::Element(Element::Text))
+    /// What is being read when a mark inside it announces `other`: whichever hides more.
+    pub(super) fn or(self, other: Self) -> Self {
+        let is_longer = match self {
+            Self::Token { .. }
+            | Self::Quoted
+            | Self::Line { .. }
+            | Self::AmqpLength { .. }
+            | Self::Exact(_) => true,
+            Self::Json(json) => matches!(json, Json::String { .. } | Json::Escape { .. }),
+            Self::Element(element) => element == Element::Text,
+            // A token that is not encoded goes beyond where these end.
+            Self::Parameter { .. } | Self::Segment | Self::Base64 => {
+                !matches!(other, Self::Token { .. } | Self::Exact(_))
+            }
+            Self::TokenEscape | Self::Fold | Self::Amqp => false,
+        };
+        if is_longer { self } else { other }
     }
 
     /// Judges the next byte.
@@ -105,7 +119,7 @@ impl Secret {
             _ if byte == 0 => Shown(self),
             Self::Token { begun: false } => match byte {
                 b' ' => Shown(Self::Token { begun: true }),
-                b'%' | b'+' => Hidden(Self::Parameter),
+                b'%' | b'+' => Hidden(Self::Parameter { begun: true }),
                 b if is_token(b) => Hidden(Self::Token { begun: true }),
                 _ => Over,
             },
@@ -118,10 +132,10 @@ impl Secret {
                 b'u' | b'/' => Shown(Self::Token { begun: true }),
                 _ => Over,
             },
-            Self::Parameter => match byte {
-                b'"' => Shown(Self::Quoted),
+            Self::Parameter { begun } => match byte {
+                b'"' if !begun => Shown(Self::Quoted),
                 b'&' | b'#' | b';' => Over,
-                b if is_token(b) => Hidden(self),
+                b if is_token(b) => Hidden(Self::Parameter { begun: true }),
                 _ => Over,
             },
             Self::Quoted => match byte {
