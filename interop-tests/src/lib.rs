@@ -24,6 +24,7 @@ mod service;
 mod streams;
 mod tools;
 mod wait;
+mod wcf;
 mod websocket;
 
 pub use certificates::Certificates;
@@ -44,4 +45,5 @@ pub use service::Service;
 pub use streams::pattern;
 pub use tools::{curl, mono, node, output_dir, python, repository, viaduct};
 pub use wait::wait_until;
+pub use wcf::{MonoService, mono_client, run_mono_client};
 pub use websocket::{Cut, Frame, Message, WebSocket};

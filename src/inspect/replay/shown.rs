@@ -50,21 +50,29 @@ pub(super) fn envelopes(recording: &Recording) -> Vec<String> {
     lines(recording).iter().filter_map(|line| Some(line["envelope"].as_str()?.to_owned())).collect()
 }
 
-/// The line of the annotation that tells of the byte at `offset`: what stands there in a stream of message framing.
+/// The line of the annotation that tells of the byte at `offset`: what stands there in a stream of message framing. `None` for a byte that the
+/// inspector cannot read.
 pub(super) fn meaning(recording: &Recording, direction: Direction, offset: usize) -> Option<String> {
-    let mut ours = false;
-    let mut best: Option<(usize, String)> = None;
     let arrow = match direction {
-        Direction::InitiatorToReceiver => "→",
-        Direction::ReceiverToInitiator => "←",
+        Direction::InitiatorToReceiver => '→',
+        Direction::ReceiverToInitiator => '←',
     };
+    let mut is_ours = false;
+    let mut is_read = true;
+    let mut best: Option<(usize, String)> = None;
     let Ok(()) = stream(recording).annotate(|line| {
         if line.starts_with(['→', '←']) {
-            ours = line.starts_with(arrow) && line.contains(": ") && !line.contains(" ends after ");
+            is_ours = line.starts_with(arrow);
+            // How a direction ends: "…; 4 bytes from 57 on are not read".
+            let unread =
+                line.split_once(" bytes from ").and_then(|(_, rest)| rest.split_once(" on are not read"));
+            if let (true, Some((from, _))) = (is_ours, unread) {
+                is_read &= from.parse::<usize>().is_ok_and(|from| offset < from);
+            }
         }
         // Offset, first bytes, meaning; see docs/inspect.md.
         let place = line.get(..9).and_then(|column| column.trim().parse::<usize>().ok());
-        if let (true, Some(place)) = (ours, place)
+        if let (true, Some(place)) = (is_ours, place)
             && place <= offset
             && best.as_ref().is_none_or(|(best, _)| *best <= place)
         {
@@ -72,5 +80,5 @@ pub(super) fn meaning(recording: &Recording, direction: Direction, offset: usize
         }
         Ok::<(), Infallible>(())
     });
-    best.map(|(_, text)| text)
+    best.filter(|_| is_read).map(|(_, text)| text)
 }
