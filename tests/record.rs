@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use viaduct::inspect::Direction;
+use viaduct::inspect::scrub::{Protocol, Scrubber};
 
 /// How long anything may take before a test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -441,6 +443,71 @@ fn a_via_takes_the_place_of_the_recorded_one() {
     let (status, _, errors) = service.end();
     assert_eq!(status, Some(1));
     assert!(errors.contains("c2s offset 6: Via, 46 bytes: net.tcp://other.example.net"), "{errors}");
+}
+
+#[test]
+fn a_recording_is_played_inside_tls() {
+    let folder = fixtures().join("http/ms-basichttp");
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let files = TempDir::new().unwrap();
+    let (chain, key) = (files.path().join("server.pem"), files.path().join("server.key"));
+    fs::write(&chain, made.cert.pem()).unwrap();
+    fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let (chain, key) = (chain.to_str().unwrap(), key.to_str().unwrap());
+    let play = ["replay", folder.to_str().unwrap(), "--as", "service", "--listen", "tcp://127.0.0.1:0"];
+    let service = Listening::start(&[&play[..], &["--certificate", chain, "--key", key]].concat());
+    let recording = TempDir::new().unwrap();
+    let port = |address: &str| address.rsplit(':').next().unwrap().to_owned();
+    let to = format!("https://localhost:{}", port(&service.address));
+    let more = ["--ca", chain, "--certificate", chain, "--key", key, "--max-connections", "1"];
+    let tee = Listening::record(recording.path(), &to, &more);
+    let to = format!("https://localhost:{}", port(&tee.address));
+    let client = replay(&folder, &["--as", "client", "--to", &to, "--ca", chain]);
+    assert_eq!(client.status.code(), Some(0), "{client:?}");
+    assert_eq!(service.end().0, Some(0));
+    assert_eq!(tee.end().0, Some(0));
+    for file in ["conn01.c2s.bin", "conn01.s2c.bin"] {
+        assert_eq!(fs::read(recording.path().join(file)).unwrap(), fs::read(folder.join(file)).unwrap());
+    }
+    assert!(!recording.path().join("ca.pem").exists());
+}
+
+#[test]
+fn no_token_of_microsofts_recorded_relay_clients_survives() {
+    let mut signatures = 0;
+    let mut folders = vec![fixtures().join("relay")];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            if path.extension().is_none_or(|extension| extension != "bin") {
+                continue;
+            }
+            let bytes = fs::read(&path).unwrap();
+            // In clear, and the beginning of the same in base64.
+            let marks: [&[u8]; 2] = [b"&sig=", b"U2hhcmVkQWNjZXNzU2lnbmF0dXJl"];
+            let places = marks.iter().flat_map(|mark| {
+                let places = bytes.windows(mark.len()).enumerate().filter(move |(_, window)| window == mark);
+                places.map(move |(at, _)| at + mark.len())
+            });
+            let secrets: Vec<&[u8]> = places.map(|at| &bytes[at + 4..at + 24]).collect();
+            for protocol in [Protocol::NetTcp, Protocol::Http] {
+                let mut scrubbed = bytes.clone();
+                Scrubber::new(protocol).scrub(Direction::InitiatorToReceiver, &mut scrubbed);
+                for secret in &secrets {
+                    assert!(
+                        !scrubbed.windows(secret.len()).any(|window| window == *secret),
+                        "{} {protocol:?}",
+                        path.display()
+                    );
+                }
+            }
+            signatures += secrets.len();
+        }
+    }
+    assert!(signatures >= 60, "{signatures}");
 }
 
 #[test]

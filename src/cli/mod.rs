@@ -15,6 +15,7 @@ mod listen;
 mod manual;
 mod output;
 mod record;
+mod recorder_args;
 mod recording;
 mod replay;
 mod run;

@@ -6,11 +6,12 @@ use std::path::Path;
 
 use tokio_util::sync::CancellationToken;
 
-use super::args::{GlobalArgs, RecordArgs};
+use super::args::GlobalArgs;
 use super::ca::PrivateCa;
 use super::dialer::dialer;
 use super::failure::Failure;
 use super::output::print;
+use super::recorder_args::RecordArgs;
 use crate::config::LocalDoor;
 use crate::inspect::scrub::Protocol;
 use crate::io::{Alpn, Certificate, ServerTls, Signals};

@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use super::args::{GlobalArgs, ReplayArgs, ReplayFormat, ReplaySide};
+use super::args::GlobalArgs;
 use super::dialer::dialer;
 use super::failure::Failure;
 use super::output::print;
 use super::record::{addresses, connections, named, signals};
+use super::recorder_args::{ReplayArgs, ReplayFormat, ReplaySide};
 use crate::recorder::{FIRST_WITHIN, Peer, PlayError, PlaySettings, Tally, play, read_folder};
 
 /// Runs it. Status 0 when everything is as recorded.

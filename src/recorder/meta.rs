@@ -4,7 +4,6 @@ use std::fs;
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::journal::{Recorded, name};
@@ -31,20 +30,6 @@ pub(crate) struct Facts {
     pub(crate) began: String,
 }
 
-/// One connection.
-#[derive(Serialize)]
-struct Stream {
-    name: String,
-    c2s_bytes: u64,
-    s2c_bytes: u64,
-    events: String,
-    protocol: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cut: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    framing: Option<Value>,
-}
-
 /// Writes the file, connection by connection.
 ///
 /// # Errors
@@ -55,7 +40,7 @@ pub(crate) fn write(folder: &Path, facts: &Facts, recorded: &[Recorded]) -> io::
     let head = json!({
         "name": folder_name.unwrap_or_default(),
         "protocol": protocol(facts.protocol),
-        "security": if facts.tls { "TLS, which ended at the tee" } else { "as the bytes show; nothing was ended at the tee" },
+        "security": if facts.tls { "TLS, which the recorder ended" } else { "as on the wire" },
         "direction": "c2s = bytes from client to service, s2c = back; recorded by a tee between both",
         "recorded_by": concat!("viaduct record ", env!("CARGO_PKG_VERSION")),
         "began": facts.began,
@@ -66,17 +51,27 @@ pub(crate) fn write(folder: &Path, facts: &Facts, recorded: &[Recorded]) -> io::
     let head = serde_json::to_string_pretty(&head)?;
     write!(out, "{},\n  \"streams\": [", head.trim_end_matches(['\n', '}']).trim_end())?;
     for (index, connection) in recorded.iter().enumerate() {
-        let stream = stream(folder, facts.protocol, index + 1, connection)?;
-        let text = serde_json::to_string_pretty(&stream)?.replace('\n', "\n    ");
+        let text = stream(folder, facts.protocol, index + 1, connection)?;
         write!(out, "{}\n    {text}", if index > 0 { "," } else { "" })?;
     }
     out.write_all(b"\n  ]\n}\n")?;
     out.into_inner().map_err(|error| error.into_error())?.sync_all()
 }
 
-fn stream(folder: &Path, spoken: Protocol, number: usize, recorded: &Recorded) -> io::Result<Stream> {
+/// One connection: a line a key, and a line a record, as people want to read it.
+fn stream(folder: &Path, spoken: Protocol, number: usize, recorded: &Recorded) -> io::Result<String> {
     let name = name(number);
-    let mut found = None;
+    let mut keys = vec![
+        ("name", json!(name)),
+        ("c2s_bytes", json!(recorded.c2s)),
+        ("s2c_bytes", json!(recorded.s2c)),
+        ("events", json!(format!("{name}.events.jsonl"))),
+        ("protocol", json!(protocol(spoken))),
+    ];
+    if recorded.cut {
+        keys.push(("cut", json!("the recording ended while the connection was open")));
+    }
+    let mut lines: Vec<String> = keys.iter().map(|(key, value)| format!("\"{key}\": {value}")).collect();
     if spoken == Protocol::NetTcp && recorded.c2s + recorded.s2c <= LONGEST_FRAMING {
         let mut recording = Recording::named(&name);
         for (direction, count) in
@@ -87,17 +82,26 @@ fn stream(folder: &Path, spoken: Protocol, number: usize, recorded: &Recorded) -
                     fs::read(folder.join(format!("{name}.{}.bin", direction.file_name())))?;
             }
         }
-        found = Some(framing(&recording));
+        lines.push(format!("\"framing\": {}", framing_text(&framing(&recording))));
     }
-    Ok(Stream {
-        c2s_bytes: recorded.c2s,
-        s2c_bytes: recorded.s2c,
-        events: format!("{name}.events.jsonl"),
-        protocol: protocol(spoken),
-        cut: recorded.cut.then_some("the recording ended while the connection was open"),
-        framing: found,
-        name,
-    })
+    Ok(format!("{{\n      {}\n    }}", lines.join(",\n      ")))
+}
+
+fn framing_text(framing: &Value) -> String {
+    let direction = |(name, found): (&String, &Value)| {
+        let records: Vec<String> =
+            found["records"].as_array().into_iter().flatten().map(Value::to_string).collect();
+        let records = match records.is_empty() {
+            true => "[]".to_owned(),
+            false => format!("[\n            {}\n          ]", records.join(",\n            ")),
+        };
+        let end = &found["end_of_stream"];
+        format!(
+            "\"{name}\": {{\n          \"records\": {records},\n          \"end_of_stream\": {end}\n        }}"
+        )
+    };
+    let directions: Vec<String> = framing.as_object().into_iter().flatten().map(direction).collect();
+    format!("{{\n        {}\n      }}", directions.join(",\n        "))
 }
 
 fn protocol(protocol: Protocol) -> &'static str {

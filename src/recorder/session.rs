@@ -76,6 +76,7 @@ pub(super) async fn play(
         end: None,
         buffer: vec![0; 64 << 10],
     };
+    let aborts = script.steps.last() == Some(&Step::Abort);
     for step in script.steps {
         match step {
             Step::Send(end) => session.send(end).await?,
@@ -88,16 +89,11 @@ pub(super) async fn play(
     }
     let tally =
         Tally { name: recording.name.clone(), sent: session.sent, received: session.comparison.equal() };
-    let aborts = script_aborts(recording, settings.side);
     let stream = session.reader.unsplit(session.writer);
     if aborts {
         stream.abort();
     }
     Ok(tally)
-}
-
-fn script_aborts(recording: &Recording, side: Side) -> bool {
-    Script::new(recording, side).steps.last() == Some(&Step::Abort)
 }
 
 impl Session<'_> {
@@ -141,10 +137,10 @@ impl Session<'_> {
     async fn receive(&mut self, count: usize) -> Result<(), Box<Difference>> {
         while self.comparison.equal() < count {
             self.read().await?;
-            if let Some(end) = &self.end {
-                if self.comparison.equal() < count {
-                    return Err(self.difference(end.clone()));
-                }
+            if let Some(end) = &self.end
+                && self.comparison.equal() < count
+            {
+                return Err(self.difference(end.clone()));
             }
         }
         Ok(())

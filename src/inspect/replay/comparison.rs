@@ -28,6 +28,7 @@ impl Comparison {
     /// # Errors
     /// The offset of the first byte that differs, or of the first one too many.
     pub fn push(&mut self, bytes: &[u8], ids: Option<&mut Ids>) -> Result<(), usize> {
+        let from = self.equal;
         let room = (self.expected.len() + SURPLUS).saturating_sub(self.found.len());
         self.found.extend_from_slice(&bytes[..bytes.len().min(room)]);
         while self.equal < self.found.len() {
@@ -42,7 +43,7 @@ impl Comparison {
             self.equal += 1;
         }
         if let Some(ids) = ids {
-            ids.learn(self.direction, &self.expected, &self.found);
+            ids.learn(self.direction, &self.expected, &self.found, from);
         }
         Ok(())
     }

@@ -34,6 +34,9 @@ enum Form {
     Shape,
 }
 
+/// Bytes of an id in its longest form, UTF-16.
+const LONGEST: usize = 72;
+
 /// The elements whose text is an id or a time.
 const ID_ELEMENTS: [&str; 3] = ["MessageID", "RelatesTo", "ActivityId"];
 const TIME_ELEMENTS: [&str; 2] = ["Created", "Expires"];
@@ -85,7 +88,7 @@ impl Ids {
         found
     }
 
-    /// Whether `found` may stand where `expected` does: the bytes from `start` on are all there.
+    /// Whether `found` may stand where `expected` does.
     pub(super) fn allow(&self, direction: Direction, offset: usize, expected: u8, found: u8) -> bool {
         let Some((_, place)) = self.at(direction, offset) else { return false };
         match place.form {
@@ -98,9 +101,11 @@ impl Ids {
         }
     }
 
-    /// The bytes from `start` on were `expected` in the recording and `found` came: ids among them are remembered.
-    pub fn learn(&mut self, direction: Direction, expected: &[u8], found: &[u8]) {
-        for (start, place) in &self.places[index(direction)] {
+    /// `found` came where `expected` was recorded, both from the beginning of the direction; from `from` on it is new. Ids that are whole are
+    /// remembered.
+    pub(super) fn learn(&mut self, direction: Direction, expected: &[u8], found: &[u8], from: usize) {
+        let new = self.places[index(direction)].range(from.saturating_sub(LONGEST)..found.len());
+        for (start, place) in new {
             let range = *start..*start + place.len;
             let (Some(was), Some(is)) = (expected.get(range.clone()), found.get(range)) else { continue };
             if let (Some(was), Some(is)) = (place.form.read(was), place.form.read(is))
@@ -245,7 +250,7 @@ mod tests {
         let at = recorded.c2s.len() - "</a:MessageID>".len() - 1;
         assert!(ids.allow(there, at, recorded.c2s[at], live.c2s[at]));
         assert!(!ids.allow(there, 0, b'P', b'G'));
-        ids.learn(there, &recorded.c2s, &live.c2s);
+        ids.learn(there, &recorded.c2s, &live.c2s, 0);
         let mut answer = recorded.s2c.clone();
         ids.substitute(Direction::ReceiverToInitiator, 0, &mut answer);
         assert_eq!(answer, live.s2c);

@@ -25,8 +25,9 @@ pub(super) struct Scanner {
 /// The mark of a token and a length of four bytes with its type and what stands before.
 const RECENT: usize = 32;
 
-/// Shorter strings hold no SAS token: its four fields, and 43 characters of signature.
-const SHORTEST_TOKEN: u32 = 60;
+/// Bytes of a SAS token behind its first word: the names of its four fields alone and 43 characters of signature are more than the least. What
+/// stands in front of a mark and says something else is no length.
+const LENGTHS: std::ops::Range<u32> = 40..1 << 16;
 
 static AUTOMATON: LazyLock<DFA> = LazyLock::new(|| {
     DFA::builder()
@@ -119,7 +120,7 @@ impl Scanner {
             _ => None,
         };
         let left = string?.checked_sub(u32::try_from(mark.len()).ok()?)?;
-        (left >= SHORTEST_TOKEN - 21 && left < 1 << 16).then_some(left)
+        LENGTHS.contains(&left).then_some(left)
     }
 }
 
