@@ -355,7 +355,7 @@ fn the_first_difference_is_named_with_its_meaning() {
         ([b"\x0b", &fault[..]].concat(), ", Fault EndpointNotFound: http://schemas"),
         (recorded[..1].to_vec(), "s2c offset 1: SizedEnvelope, 122 bytes expected"),
         (b"\x0bXYZ".to_vec(), "bytes that cannot be read came (58 59 5a)"),
-        (other, "<AddResult>42</AddResult> expected"),
+        (other, "of <AddResult>42</AddResult> expected"),
     ] {
         let (listener, to) = service();
         let serving = std::thread::spawn(move || {
@@ -442,7 +442,10 @@ fn a_via_takes_the_place_of_the_recorded_one() {
     replay(&folder, &["--as", "client", "--to", &to, "--timeout", "1s"]);
     let (status, _, errors) = service.end();
     assert_eq!(status, Some(1));
-    assert!(errors.contains("c2s offset 6: Via, 46 bytes: net.tcp://other.example.net"), "{errors}");
+    assert!(
+        errors.contains("c2s offset 6: byte 1 of Via, 46 bytes: net.tcp://other.example.net"),
+        "{errors}"
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod args;
 mod ca;
+mod captured;
 mod connect;
 mod connection;
 mod demo;
@@ -15,6 +16,7 @@ mod listen;
 mod manual;
 mod output;
 mod record;
+mod recorded;
 mod recorder_args;
 mod recording;
 mod replay;

@@ -81,7 +81,7 @@ pub(super) async fn run(args: &RecordArgs, global: &GlobalArgs) -> Result<(), Fa
         Ok(Ok(())) => {
             print(format!("recorded {}, {bytes} bytes, in {}", connections(count), args.folder.display()))
         }
-        Ok(Err(error)) => Err(unwritten(&format!("meta.json: {error}"))),
+        Ok(Err(error)) => Err(unwritten(&error)),
         Err(error) => Err(unwritten(&error)),
     }
 }

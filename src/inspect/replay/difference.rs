@@ -4,11 +4,9 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::messages::{Messages, Sender};
 use super::recording::Recording;
 use super::shown;
 use crate::inspect::Direction;
-use crate::inspect::scrub::Protocol;
 
 /// The first difference of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,40 +116,7 @@ impl fmt::Display for Difference {
 }
 
 fn meaning(recording: &Recording, direction: Direction, offset: usize) -> String {
-    let said = match recording.protocol() {
-        Protocol::NetTcp => shown::meaning(recording, direction, offset),
-        Protocol::Http => http(recording, direction, offset),
-    };
-    said.unwrap_or_else(|| "bytes that cannot be read".to_owned())
-}
-
-/// Which line of which head, or which body, a byte is in.
-fn http(recording: &Recording, direction: Direction, offset: usize) -> Option<String> {
-    let requests = Messages::of(Sender::Client, &recording.c2s, &[]);
-    let (messages, kind) = match direction {
-        Direction::InitiatorToReceiver => (requests, "request"),
-        Direction::ReceiverToInitiator => {
-            (Messages::of(Sender::Server, &recording.s2c, &requests.methods), "answer")
-        }
-    };
-    let bytes = recording.bytes(direction);
-    let (number, message) = messages.at(offset)?;
-    if offset >= message.end {
-        return Some(format!("byte {} behind {kind} {number}", offset - message.end));
-    }
-    if offset >= message.head {
-        return Some(format!("byte {} of the body of {kind} {number}", offset - message.head));
-    }
-    let start = bytes[message.start..offset].iter().rposition(|byte| *byte == b'\n');
-    let start = start.map_or(message.start, |at| message.start + at + 1);
-    let line = bytes[start..message.head].split(|byte| matches!(byte, b'\r' | b'\n')).next()?;
-    let line = String::from_utf8_lossy(line);
-    Some(match line.split_once(':') {
-        _ if line.is_empty() => format!("the end of the head of {kind} {number}"),
-        _ if start == message.start => format!("first line {line:?} of {kind} {number}"),
-        Some((name, value)) => format!("header {name} ({:?}) of {kind} {number}", value.trim()),
-        None => format!("line {line:?} of the head of {kind} {number}"),
-    })
+    shown::meaning(recording, direction, offset).unwrap_or_else(|| "bytes that cannot be read".to_owned())
 }
 
 fn first(bytes: &[u8]) -> Vec<u8> {
@@ -199,9 +164,9 @@ mod tests {
         let came = b"HTTP/1.1 200 OK\r\nServer: b\r\nContent-Length: 2\r\n\r\nhi";
         let back = Direction::ReceiverToInitiator;
         let difference = Difference::new(&recording, back, 25, came, Found::Bytes(Vec::new()));
-        assert_eq!(difference.expected_meaning, "header Server (\"a\") of answer 1");
-        assert_eq!(difference.found_meaning, "header Server (\"b\") of answer 1");
-        let body = Difference::new(&recording, back, 50, came, Found::Nothing);
-        assert_eq!(body.expected_meaning, "byte 1 of the body of answer 1");
+        assert_eq!(difference.expected_meaning, "byte 8 of Server: a");
+        assert_eq!(difference.found_meaning, "byte 8 of Server: b");
+        let body = Difference::new(&recording, back, 48, came, Found::Nothing);
+        assert!(body.expected_meaning.starts_with("byte 1 of body, 2 bytes"), "{}", body.expected_meaning);
     }
 }

@@ -7,18 +7,11 @@ pub(super) enum Sender {
     Server,
 }
 
-/// A message: where it begins, where its head ends, where it ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Message {
-    pub(super) start: usize,
-    pub(super) head: usize,
-    pub(super) end: usize,
-}
-
 /// All of a direction, up to what is none.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Messages {
-    pub(super) all: Vec<Message>,
+    /// Where each of them ends.
+    pub(super) ends: Vec<usize>,
     /// The methods, of a client.
     pub(super) methods: Vec<String>,
 }
@@ -65,7 +58,7 @@ impl Messages {
                 Body::Rest => bytes.len() - start,
             };
             let end = start.saturating_add(body).min(bytes.len());
-            found.all.push(Message { start: at, head: start, end });
+            found.ends.push(end);
             found.methods.extend(head.method);
             if head.is_last {
                 break;
@@ -73,17 +66,6 @@ impl Messages {
             at = end;
         }
         found
-    }
-
-    /// Where each of them ends.
-    pub(super) fn ends(&self) -> Vec<usize> {
-        self.all.iter().map(|message| message.end).collect()
-    }
-
-    /// The message in which an offset is, and which one it is, from 1.
-    pub(super) fn at(&self, offset: usize) -> Option<(usize, Message)> {
-        let index = self.all.iter().rposition(|message| message.start <= offset)?;
-        Some((index + 1, self.all[index]))
     }
 }
 

@@ -23,4 +23,4 @@ pub use events::{Event, EventsError, Happened, parse_events};
 pub use ids::Ids;
 pub use recording::Recording;
 pub use script::{Script, Side, Step};
-pub use shown::framing;
+pub use shown::{Framing, framing};

@@ -1,57 +1,66 @@
 //! What the inspector says about a recording: the records for `meta.json`, and what stands at an offset.
 
-use std::convert::Infallible;
-
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::recording::Recording;
-use crate::inspect::{Direction, Stream, Timeline};
+use crate::inspect::{Direction, InMemory, Protocol, ReadError, Stream};
 
-fn stream(recording: &Recording) -> Stream {
+/// A recorded connection, to be shown.
+fn stream(recording: &Recording) -> Stream<'static> {
     let some = |bytes: &Vec<u8>| (!bytes.is_empty()).then(|| bytes.clone());
+    let recorded = InMemory { i2r: some(&recording.c2s), r2i: some(&recording.s2c), ..InMemory::default() };
     Stream {
         name: recording.name.clone(),
-        i2r: some(&recording.c2s),
-        r2i: some(&recording.s2c),
+        recording: Box::new(recorded),
         mode: None,
-        timeline: Timeline::default(),
+        otherwise: Protocol::Unknown,
     }
 }
 
-/// Every line of `viaduct inspect --format json`.
-fn lines(recording: &Recording) -> Vec<Value> {
-    let mut lines = Vec::new();
-    let Ok(()) = stream(recording).json(|line| {
-        lines.extend(serde_json::from_str::<Value>(line));
-        Ok::<(), Infallible>(())
-    });
-    lines
+/// A fact for the `framing` of a `meta.json`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Framing {
+    /// A record of a direction, `i2r` or `r2i`.
+    Record(String, Value),
+    /// How the direction ends.
+    End(String, Value),
 }
 
-/// The records of net.tcp framing per direction and how each ends, as the `meta.json` of a recording has them.
-pub fn framing(recording: &Recording) -> Value {
-    let mut found = Map::new();
-    for line in lines(recording) {
-        let Some(dir) = line["dir"].as_str() else { continue };
-        let direction =
-            found.entry(dir).or_insert_with(|| json!({ "records": [], "end_of_stream": Value::Null }));
-        if let Some(records) = direction["records"].as_array_mut() {
-            records.extend(line.get("record").cloned());
+/// Gives the records of each direction in turn, and how it ends, as the `meta.json` of a recording has them.
+///
+/// # Errors
+/// Those of `take`, and of reading.
+pub fn framing<E: From<ReadError>>(
+    stream: &Stream<'_>,
+    mut take: impl FnMut(Framing) -> Result<(), E>,
+) -> Result<(), E> {
+    stream.json(|line| {
+        let Ok(Value::Object(mut line)) = serde_json::from_str(line) else { return Ok(()) };
+        let Some(Value::String(dir)) = line.remove("dir") else { return Ok(()) };
+        match (line.remove("record"), line.remove("end")) {
+            (Some(record), _) => take(Framing::Record(dir, record)),
+            (None, Some(end)) => take(Framing::End(dir, end)),
+            (None, None) => Ok(()),
         }
-        if let Some(end) = line.get("end") {
-            direction["end_of_stream"] = end.clone();
-        }
-    }
-    Value::Object(found)
+    })
 }
 
 /// The envelopes of a recording as text XML.
 pub(super) fn envelopes(recording: &Recording) -> Vec<String> {
-    lines(recording).iter().filter_map(|line| Some(line["envelope"].as_str()?.to_owned())).collect()
+    let mut envelopes = Vec::new();
+    // What is in memory can be read; of what is recorded wrong, those before it are there.
+    let _ = stream(recording).json(|line| {
+        if let Ok(Value::Object(mut line)) = serde_json::from_str(line)
+            && let Some(Value::String(envelope)) = line.remove("envelope")
+        {
+            envelopes.push(envelope);
+        }
+        Ok::<(), ReadError>(())
+    });
+    envelopes
 }
 
-/// The line of the annotation that tells of the byte at `offset`: what stands there in a stream of message framing. `None` for a byte that the
-/// inspector cannot read.
+/// What stands at `offset`, in the words of the annotation. `None` for a byte that the inspector cannot read.
 pub(super) fn meaning(recording: &Recording, direction: Direction, offset: usize) -> Option<String> {
     let arrow = match direction {
         Direction::InitiatorToReceiver => '→',
@@ -60,7 +69,7 @@ pub(super) fn meaning(recording: &Recording, direction: Direction, offset: usize
     let mut is_ours = false;
     let mut is_read = true;
     let mut best: Option<(usize, String)> = None;
-    let Ok(()) = stream(recording).annotate(|line| {
+    let shown = stream(recording).annotate(|line| {
         if line.starts_with(['→', '←']) {
             is_ours = line.starts_with(arrow);
             // How a direction ends: "…; 4 bytes from 57 on are not read".
@@ -74,11 +83,12 @@ pub(super) fn meaning(recording: &Recording, direction: Direction, offset: usize
         let place = line.get(..9).and_then(|column| column.trim().parse::<usize>().ok());
         if let (true, Some(place)) = (is_ours, place)
             && place <= offset
-            && best.as_ref().is_none_or(|(best, _)| *best <= place)
+            && best.as_ref().is_none_or(|(best, _)| *best < place)
         {
             best = line.get(39..).map(|text| (place, text.trim().to_owned()));
         }
-        Ok::<(), Infallible>(())
+        Ok::<(), ReadError>(())
     });
-    best.filter(|_| is_read).map(|(_, text)| text)
+    let (place, text) = best.filter(|_| is_read && shown.is_ok())?;
+    Some(if place == offset { text } else { format!("byte {} of {text}", offset - place) })
 }

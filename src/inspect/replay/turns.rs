@@ -19,7 +19,7 @@ pub(super) fn turns(recording: &Recording) -> Vec<(Direction, Happened)> {
         Protocol::Http => {
             let requests = Messages::of(Sender::Client, &recording.c2s, &[]);
             let responses = Messages::of(Sender::Server, &recording.s2c, &requests.methods);
-            (requests.ends(), responses.ends())
+            (requests.ends, responses.ends)
         }
     };
     let paired =

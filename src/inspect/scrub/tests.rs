@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 
 use super::{FILLER, Protocol, Scrubber};
-use crate::inspect::Direction;
 use crate::inspect::Direction::{InitiatorToReceiver as There, ReceiverToInitiator as Back};
+use crate::inspect::replay::{Framing, framing};
+use crate::inspect::{Direction, InMemory, ReadError, Stream};
 use crate::wire::framing::with_token;
 use crate::wire::int31;
 use crate::wire::websocket::{FrameHead, OpCode, apply_mask};
@@ -269,14 +270,21 @@ fn records_stay_records_and_their_secrets_go() {
         let traffic = net_tcp(is_streamed, cut);
         let out = scrubbed(Protocol::NetTcp, &traffic);
         assert_no_secret(&text(&out));
-        let recording = crate::inspect::replay::Recording {
-            c2s: out[0].1.clone(),
-            s2c: out[1].1.clone(),
-            ..Default::default()
+        let memory =
+            InMemory { i2r: Some(out[0].1.clone()), r2i: Some(out[1].1.clone()), ..InMemory::default() };
+        let stream = Stream {
+            name: "c".to_owned(),
+            recording: Box::new(memory),
+            mode: None,
+            otherwise: crate::inspect::Protocol::Unknown,
         };
-        let framing = crate::inspect::replay::framing(&recording);
-        assert_eq!(framing["i2r"]["end_of_stream"], "clean", "{framing}");
-        assert_eq!(framing["i2r"]["records"].as_array().unwrap().len(), 7, "{framing}");
+        let mut facts = Vec::new();
+        framing(&stream, |fact| {
+            facts.push(fact);
+            Ok::<(), ReadError>(())
+        })
+        .unwrap();
+        assert_eq!(facts[7], Framing::End("i2r".to_owned(), "clean".into()), "{facts:?}");
         // The bytes that are not filler are those that came.
         let changed = out[0].1.iter().zip(&traffic[0].1).filter(|(one, other)| one != other);
         assert!(changed.clone().all(|(one, _)| *one == FILLER));
