@@ -2,6 +2,7 @@
 
 mod args;
 mod ca;
+mod captured;
 mod connect;
 mod connection;
 mod demo;
@@ -14,6 +15,7 @@ mod inspect;
 mod listen;
 mod manual;
 mod output;
+mod recorded;
 mod recording;
 mod run;
 mod serve;

@@ -7,6 +7,7 @@ mod follow_after;
 pub mod framing;
 pub mod hybrid;
 pub mod int31;
+pub mod relayed;
 pub mod soap;
 pub mod websocket;
 pub mod xml;
