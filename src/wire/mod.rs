@@ -1,5 +1,6 @@
 //! Bytes in, values out, and back. Pure.
 
+pub mod amqp;
 pub mod binxml;
 pub mod follow;
 mod follow_after;
