@@ -13,9 +13,9 @@ use super::oneway::envelopes;
 use super::recorded::{amqp_data, connection};
 
 /// Recorded messages of every kind: without a session, and with one.
-static MESSAGES: LazyLock<(Vec<Vec<u8>>, Vec<Vec<u8>>)> = LazyLock::new(messages);
+static MESSAGES: LazyLock<[Vec<Vec<u8>>; 2]> = LazyLock::new(messages);
 
-fn messages() -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+fn messages() -> [Vec<Vec<u8>>; 2] {
     let sender = connection("v2.7.5/e2e-nettcp 003-9352");
     let listener = connection("v2.7.5/e2e-nettcp 004-9352");
     let fault = connection("v2.4.2/fault-nettcp-v2.4.2 001-9352");
@@ -33,7 +33,7 @@ fn messages() -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
     let oneway = connection("v2.7.5/e2e-oneway 003-9351");
     let listen = connection("v1.6.0/e2e-nettcp-v16 002-9351");
     let session = [oneway, listen].iter().flat_map(|one| envelopes(&one.sent, &[])[0].clone()).collect();
-    (plain, session)
+    [plain, session]
 }
 
 fn read_all(message: &[u8]) {
@@ -70,7 +70,7 @@ proptest! {
 
     #[test]
     fn damaged_messages_never_panic(which in any::<prop::sample::Index>(), damage in damage()) {
-        let (plain, session) = &*MESSAGES;
+        let [plain, session] = &*MESSAGES;
         read_all(&damaged(which.get(plain).clone(), &damage));
         let mut reader = OnewayReader::new();
         let hit = which.index(session.len());

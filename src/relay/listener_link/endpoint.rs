@@ -318,7 +318,8 @@ impl ListenerLink {
         open.then(|| self.last_sent.checked_add(self.empty_every)).flatten()
     }
 
-    fn stirred(&mut self, now: Instant) {
+    /// Output is a sign of life of ours.
+    pub(super) fn stirred(&mut self, now: Instant) {
         if self.output.len() > 0 {
             self.last_sent = now;
         }
