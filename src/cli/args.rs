@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::recorder_args::{RecordArgs, ReplayArgs};
 use crate::config::{ListenTarget, LocalDoor};
 
 /// A relay you run yourself, for Azure Relay's clients: Hybrid Connections and WCF Relay.
@@ -73,6 +74,10 @@ pub enum Command {
     Token(TokenArgs),
     /// Decode recorded or captured traffic: framing records, envelopes, dictionaries, HTTP
     Inspect(InspectArgs),
+    /// Stand between a client and a service and write what passes, without its secrets
+    Record(RecordArgs),
+    /// Play one side of a recording and say where the other one does something else
+    Replay(ReplayArgs),
     /// Turn binary XML into text and back
     Xml(XmlArgs),
     /// Print the completion script of a shell

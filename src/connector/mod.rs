@@ -39,7 +39,8 @@ mod streams;
 mod target;
 mod via;
 
-pub(crate) use dial::Dialer;
+pub(crate) use authority::{Authority, Security};
+pub(crate) use dial::{DialError, Dialer};
 pub(crate) use forward::Door;
 pub(crate) use listener::{ListenerTiming, run as run_listener};
 pub(crate) use proxy::ProxySettings;
