@@ -1,5 +1,7 @@
 //! For people: both directions of a connection, merged in time, as an expert would annotate a hex dump.
 
+use std::borrow::Cow;
+
 use super::direction::Direction;
 use super::readings::Readings;
 use super::rows::{Row, rows};
@@ -106,7 +108,7 @@ impl Row {
     /// A text with line breaks goes on below itself.
     fn write<E>(&self, line: &mut impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
         let offset = self.offset.map(|offset| offset.to_string()).unwrap_or_default();
-        let mut texts = self.text.split('\n');
+        let mut texts = self.text.split('\n').map(printable);
         let first = format!("{offset:>9}  {:<26}  {}", self.hex, texts.next().unwrap_or_default());
         line(first.trim_end())?;
         for text in texts {
@@ -114,4 +116,17 @@ impl Row {
         }
         Ok(())
     }
+}
+
+/// Peers send what they like, also what makes a terminal do something: control characters are shown as `\u{1b}`.
+fn printable(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let shown = |char: char| {
+        let (plain, escaped) =
+            if char.is_control() { (None, Some(char.escape_unicode())) } else { (Some(char), None) };
+        plain.into_iter().chain(escaped.into_iter().flatten())
+    };
+    Cow::Owned(text.chars().flat_map(shown).collect())
 }

@@ -148,6 +148,7 @@ impl<'t> Writer<'t> {
             Some(prefix) => prefix.to_owned(),
             None => self.scope.prefix(namespace.text).unwrap_or_default().to_owned(),
         };
+        self.scope.open();
         self.scope.declare(&prefix, namespace, depth)?;
         self.depth = depth;
         self.had_root = true;
@@ -188,7 +189,11 @@ impl<'t> Writer<'t> {
         let prefix = match prefix.unwrap_or_default() {
             "" if namespace.is_empty() => String::new(),
             "" => match self.scope.attribute_prefix(namespace.text) {
-                Some(prefix) => prefix.to_owned(),
+                Some(prefix) => {
+                    let prefix = prefix.to_owned();
+                    self.scope.rely_on(&prefix);
+                    prefix
+                }
                 None => self.scope.invent(namespace, self.depth)?.to_owned(),
             },
             prefix => {
