@@ -195,6 +195,12 @@ fn a_token_in_a_via_is_never_shown() {
 }
 
 #[test]
+fn what_a_peer_sends_does_nothing_to_a_terminal() {
+    let text = printed(&["inspect", "--mode", "duplex", "--dir", "r2i", "-"], b"\x08\x0aurn:\x1b[2J\xc2\x9b");
+    assert!(text.contains("Fault: urn:\\u{1b}[2J\\u{9b}\n"), "{text}");
+}
+
+#[test]
 fn what_is_no_recording_is_a_failure_of_one_line() {
     let empty = tempfile::tempdir().unwrap();
     for path in [empty.path().to_str().unwrap(), "no-such-file.bin"] {

@@ -62,6 +62,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn read_tag(&mut self, name: &Name<'_>) -> Result<(), WriteError> {
+        self.scope.open();
         self.scope.needed(name.prefix, name.namespace, self.depth + 1)?;
         self.open_tag(name.prefix, name.local)
     }

@@ -126,6 +126,7 @@ impl<'t> Writer<'t> {
                 &found
             }
         };
+        self.scope.open();
         self.scope.declare(prefix, namespace, self.depth + 1)?;
         self.open_tag(prefix, local)
     }
@@ -174,6 +175,7 @@ impl<'t> Writer<'t> {
                     Some(prefix) => prefix.to_owned(),
                     None => self.scope.invent(namespace, self.depth)?.to_owned(),
                 };
+                self.scope.rely_on(&found);
                 &found
             }
             prefix => {
