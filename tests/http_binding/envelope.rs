@@ -80,7 +80,7 @@ impl Sent {
                 Event::Text(value) if path.len() > 2 => sent.body.push(value.to_string()),
                 Event::End => {
                     path.pop();
-                    if path.len() > 2 && path[1] == "Body" || path.len() == 2 && path[1] == "Body" {
+                    if path.len() >= 2 && path[1] == "Body" {
                         sent.body.push("</>".to_owned());
                     }
                 }

@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod built;
 mod envelope;
+mod malformed;
+mod properties;
 mod recorded;
 mod recorded_clients;
 mod recorded_replies;

@@ -58,7 +58,8 @@ impl ToUtf8 {
     /// Appends the next bytes as UTF-8; `last`: no more come.
     ///
     /// # Errors
-    /// They are no text of the charset, or the charset is unknown.
+    /// They are no text of the charset, or the charset is unknown. What stands before was appended, so that a caller that looks at that first answers
+    /// the same however the bytes are cut.
     pub(super) fn push(&mut self, bytes: &[u8], last: bool, out: &mut Vec<u8>) -> Result<(), HttpRefusal> {
         if let State::Start(start) = &mut self.state {
             // Only the declaration's place is looked at, so no more is kept.
@@ -93,7 +94,7 @@ impl ToUtf8 {
         loop {
             let piece = pieces.next().unwrap_or_default();
             let ends = pieces.peek().is_none();
-            decode(decoder, piece, last && ends, &mut text)?;
+            let decoded = decode(decoder, piece, last && ends, &mut text);
             match head {
                 Some(start) => {
                     start.push_str(&text);
@@ -104,6 +105,7 @@ impl ToUtf8 {
                 }
                 None => out.extend_from_slice(text.as_bytes()),
             }
+            decoded?;
             text.clear();
             if ends {
                 return Ok(());

@@ -47,8 +47,9 @@ impl JsonRequest {
         out: &mut Vec<u8>,
     ) -> Result<(), HttpRefusal> {
         let mut text = Vec::new();
-        self.utf8.push(bytes, last, &mut text)?;
+        let decoded = self.utf8.push(bytes, last, &mut text);
         self.check.push(&text)?;
+        decoded?;
         if text.is_empty() {
             return Ok(());
         }

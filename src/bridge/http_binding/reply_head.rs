@@ -101,7 +101,8 @@ impl HeadParts {
             let texts = if name == header::SET_COOKIE { split_set_cookie(text) } else { vec![text.as_str()] };
             for text in texts {
                 if let Ok(value) = HeaderValue::from_bytes(&latin1_encode(&clean(text))) {
-                    headers.append(&name, value);
+                    // Full at some ten thousand names, which the limit of headers does not let come.
+                    let _ = headers.try_append(&name, value);
                 }
             }
         }

@@ -24,7 +24,8 @@ impl XmlReply {
         let envelopes = [SoapVersion::Soap12.namespace(), Addressing::Ws10.namespace()];
         let others = around.visible().filter(|(_, uri)| !uri.is_empty() && !envelopes.contains(uri));
         Self {
-            writer: TextWriter::new(TextStyle::default()),
+            // Control characters are written as references, as .NET does: its own readers take them.
+            writer: TextWriter::new(TextStyle { lenient: true, ..TextStyle::default() }),
             scope: Scope::new(),
             around: others.map(|(prefix, uri)| (prefix.to_owned(), uri.to_owned())).collect(),
             used: Vec::new(),

@@ -137,13 +137,24 @@ impl XmlRequest {
         out: &mut Vec<u8>,
     ) -> Result<(), HttpRefusal> {
         let mut text = Vec::new();
-        self.utf8.push(bytes, last, &mut text)?;
+        let decoded = self.utf8.push(bytes, last, &mut text);
         self.reader.push(&text);
-        if last {
+        if last && decoded.is_ok() {
             self.reader.finish();
         }
+        self.text(&text, last && decoded.is_ok(), to, out)?;
+        decoded
+    }
+
+    fn text(
+        &mut self,
+        text: &[u8],
+        last: bool,
+        to: &mut Outgoing,
+        out: &mut Vec<u8>,
+    ) -> Result<(), HttpRefusal> {
         if matches!(self.stage, Stage::Root | Stage::Head(_)) {
-            self.kept.extend_from_slice(&text);
+            self.kept.extend_from_slice(text);
         }
         let passing = matches!(self.stage, Stage::Wrapped { .. });
         match self.events(to, out)? {
@@ -153,7 +164,7 @@ impl XmlRequest {
         }
         if passing {
             // Checked, so it may pass.
-            return to.bytes(&text, out);
+            return to.bytes(text, out);
         }
         match self.stage {
             Stage::Root | Stage::Head(_) if last => Err(HttpRefusal::NotAnEnvelope),
