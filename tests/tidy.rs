@@ -27,6 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("telemetry", &["config"]),
     ("management", &["config", "entity", "store", "telemetry"]),
     ("connector", &["auth", "config", "entity", "io", "relay", "telemetry", "wire"]),
+    ("recorder", &["connector", "inspect", "io", "wire"]),
     (
         "doors",
         &["auth", "bridge", "config", "entity", "gateway", "io", "relay", "store", "telemetry", "wire"],
@@ -59,6 +60,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "inspect",
             "io",
             "management",
+            "recorder",
             "relay",
             "store",
             "telemetry",

@@ -65,6 +65,9 @@ pub enum TokenError {
     /// `se` is no decimal number.
     #[error("se is not a decimal number")]
     BadExpiry,
+    /// A value of a simple web token is no UTF-8 once decoded, or no number where one is due.
+    #[error("a value of the simple web token cannot be read")]
+    BadValue,
     /// `sr` is no UTF-8 once decoded.
     #[error("sr is not UTF-8 once decoded")]
     BadAudience,

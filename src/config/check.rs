@@ -234,6 +234,7 @@ fn limits(limits: &Limits, problems: &mut Problems) {
         ("token", limits.token),
         ("connections_per_door", limits.connections_per_door as usize),
         ("via", limits.via),
+        ("listener_message", limits.listener_message),
     ] {
         if value == 0 {
             problems.add(&format!("limits.{key}"), "must be more than 0; nothing could pass");
@@ -252,6 +253,9 @@ fn timeouts(timeouts: &Timeouts, problems: &mut Problems) {
         ("silence", timeouts.silence),
         ("keep_alive", timeouts.keep_alive),
         ("net_tcp_idle", timeouts.net_tcp_idle),
+        ("amqp_silence", timeouts.amqp_silence),
+        ("amqp_keep_alive", timeouts.amqp_keep_alive),
+        ("amqp_closing", timeouts.amqp_closing),
     ] {
         if value.is_zero() {
             problems.add(&format!("timeouts.{key}"), "must be more than 0s; nothing could happen in time");
@@ -260,6 +264,10 @@ fn timeouts(timeouts: &Timeouts, problems: &mut Problems) {
     if !timeouts.ping.is_zero() && timeouts.silence <= timeouts.ping && timeouts.silence > Duration::ZERO {
         let text = "must be longer than timeouts.ping, or every quiet connection is dropped";
         problems.add("timeouts.silence", text);
+    }
+    if timeouts.amqp_silence <= timeouts.amqp_idle && timeouts.amqp_silence > Duration::ZERO {
+        let text = "must be longer than timeouts.amqp_idle, or every quiet listener is dropped";
+        problems.add("timeouts.amqp_silence", text);
     }
 }
 

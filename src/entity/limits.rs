@@ -63,6 +63,10 @@ pub struct Limits {
     #[serde(with = "units::size")]
     #[schemars(with = "String")]
     pub envelope: usize,
+    /// A message that a WCF listener sends on its control link. No public binding sends any. Source: relay page 11.
+    #[serde(with = "units::size")]
+    #[schemars(with = "String")]
+    pub listener_message: usize,
 }
 
 impl Default for Limits {
@@ -86,6 +90,7 @@ impl Default for Limits {
             failed_handshakes_per_minute: 30,
             via: 2_048,
             envelope: 0,
+            listener_message: 64 << 10,
         }
     }
 }
@@ -154,6 +159,26 @@ pub struct Timeouts {
     #[serde(with = "units::duration")]
     #[schemars(with = "String")]
     pub refusal_delay: Duration,
+    /// A WCF listener's control link is told to give a sign of life this often; at least `"60s"`. Source: relay page 2.2 (120 s to 240 s).
+    #[serde(with = "units::duration")]
+    #[schemars(with = "String")]
+    pub amqp_idle: Duration,
+    /// A WCF listener's control link from which nothing came this long is dropped. Source: [AMQP 2.4.5], longer than `amqp_idle`.
+    #[serde(with = "units::duration")]
+    #[schemars(with = "String")]
+    pub amqp_silence: Duration,
+    /// After this much silence of ours a WCF listener gets an empty frame. Source: relay page 2.2 (20 s to 30 s).
+    #[serde(with = "units::duration")]
+    #[schemars(with = "String")]
+    pub amqp_keep_alive: Duration,
+    /// A WCF listener that is sent away has this long to say goodbye; then the connection is closed. Source: relay page 2.2.
+    #[serde(with = "units::duration")]
+    #[schemars(with = "String")]
+    pub amqp_closing: Duration,
+    /// How long every refusal of a WCF listener is held back: old libraries come again at once. Source: relay page 2.2 (1 s to 3 s).
+    #[serde(with = "units::duration")]
+    #[schemars(with = "String")]
+    pub listener_refusal: Duration,
 }
 
 impl Default for Timeouts {
@@ -174,6 +199,11 @@ impl Default for Timeouts {
             net_tcp_idle: Duration::from_secs(120),
             drain: Duration::from_secs(30),
             refusal_delay: Duration::from_secs(2),
+            amqp_idle: Duration::from_secs(120),
+            amqp_silence: Duration::from_secs(180),
+            amqp_keep_alive: Duration::from_secs(25),
+            amqp_closing: Duration::from_secs(5),
+            listener_refusal: Duration::from_secs(2),
         }
     }
 }

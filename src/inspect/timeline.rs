@@ -13,17 +13,17 @@ pub struct Timeline {
 /// Bytes of one direction that came together.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Read {
-    end: usize,
+    end: u64,
     moment: Moment,
 }
 
 /// A place in a recording's time.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Moment {
+pub struct Moment {
     /// The how-manieth event it was: what orders both directions.
-    pub(super) event: usize,
+    pub event: usize,
     /// Seconds from the beginning of the recording.
-    pub(super) seconds: f64,
+    pub seconds: f64,
 }
 
 /// A line that is none of an events file.
@@ -39,9 +39,9 @@ struct Event {
     t: f64,
     dir: String,
     #[serde(default)]
-    off: usize,
+    off: u64,
     #[serde(default)]
-    len: usize,
+    len: u64,
 }
 
 impl Timeline {
@@ -66,7 +66,7 @@ impl Timeline {
     }
 
     /// When the byte at `offset` of a direction came; `None` where nobody knows.
-    pub(super) fn moment(&self, direction: Direction, offset: usize) -> Option<Moment> {
+    pub fn moment(&self, direction: Direction, offset: u64) -> Option<Moment> {
         let index = usize::from(direction == Direction::ReceiverToInitiator);
         let reads = &self.reads[index];
         let read = reads.partition_point(|read| read.end <= offset);

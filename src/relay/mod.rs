@@ -36,6 +36,7 @@ mod deadlines;
 mod exchange;
 mod ids;
 mod keep_alive;
+pub mod listener_link;
 mod meeting;
 mod message;
 mod outstanding;

@@ -3,6 +3,7 @@
 use viaduct::bridge::http_binding::{
     BindingLimits, HttpRefusal, Reply, ReplyTerms, Request, SenderForm, Terms, XmlBody,
 };
+use viaduct::wire::relayed::{MAX_STRING, MessageError};
 use viaduct::wire::soap::SoapVersion;
 
 use super::envelope::{BODY, Sent};
@@ -107,8 +108,6 @@ fn limits_are_kept() {
     let long = SOAP.replace("<s:Body>", &format!("<s:Header>{}</s:Header><s:Body>", "<h/>".repeat(1000)));
     assert_eq!(limited(soap_head.clone(), &long).unwrap_err(), 413);
     assert!(limited(BindingLimits::default(), &long).is_ok());
-    let tokens = BindingLimits { soap_token: 100, ..BindingLimits::default() };
-    assert_eq!(limited(tokens, &with_token(&"A".repeat(200))).unwrap_err(), 413);
 }
 
 fn with_token(base64: &str) -> String {
@@ -133,9 +132,9 @@ fn a_token_in_a_soap_header_is_handed_out_and_taken_out() {
     let mut out = Vec::new();
     for piece in body.as_bytes().chunks(3) {
         request.push(piece, &mut out).unwrap();
-        assert_eq!(request.soap_token().is_some(), request.is_begun());
+        assert_eq!(request.soap_token().unwrap().is_some(), request.is_begun());
     }
-    assert_eq!(request.soap_token().unwrap().expose_secret(), "SharedAccessSignature sr=a");
+    assert_eq!(request.soap_token().unwrap().unwrap().expose_secret(), "SharedAccessSignature sr=a");
     assert_eq!(request.form(), SenderForm::Soap(SoapVersion::Soap11));
     request.finish(&mut out).unwrap();
     let octets = Sent::read(&out).octets;
@@ -143,6 +142,25 @@ fn a_token_in_a_soap_header_is_handed_out_and_taken_out() {
         String::from_utf8(octets).unwrap(),
         SOAP.replace("<s:Body>", "<s:Header><h/><k/></s:Header><s:Body>")
     );
+}
+
+// Who needs no token does not mind a bad one, and the service does not see it.
+#[test]
+fn what_is_no_token_is_told_and_taken_out() {
+    let head = head("POST", "/basic", &[("content-type", "text/xml")]);
+    let twice = with_token("YQ==").replace("<k/>", "<c:RelayAccessToken xmlns:c=\"http://schemas.microsoft.com/netservices/2009/05/servicebus/connect\">b</c:RelayAccessToken><k/>");
+    for (body, error) in [
+        (with_token("!"), MessageError::BadToken),
+        (with_token(&"A".repeat(100_000)), MessageError::TextTooLong { max: MAX_STRING }),
+        (twice, MessageError::Twice("RelayAccessToken")),
+    ] {
+        let mut request = Request::new(&head, terms(&head)).unwrap();
+        let mut out = Vec::new();
+        request.push(body.as_bytes(), &mut out).unwrap();
+        assert_eq!(request.soap_token().unwrap_err(), error);
+        request.finish(&mut out).unwrap();
+        assert!(!String::from_utf8_lossy(&Sent::read(&out).octets).contains("RelayAccessToken"));
+    }
 }
 
 /// The text of the message that the service gets.

@@ -8,8 +8,6 @@ pub struct BindingLimits {
     pub held: usize,
     /// A SOAP message of a sender up to its body, which is kept until an Action was put in and tokens were taken out (7.4). Default 256 KiB.
     pub soap_head: usize,
-    /// A token in a SOAP header, in base64 (8.2). Default 16 KiB.
-    pub soap_token: usize,
     /// A request entity; 0 = no limit, as Azure has none (section 11). Default 0.
     pub request: u64,
     /// Objects and arrays inside one another in a JSON request. Default 128.
@@ -28,7 +26,6 @@ impl Default for BindingLimits {
         Self {
             held: 64 << 10,
             soap_head: 256 << 10,
-            soap_token: 16 << 10,
             request: 0,
             json_depth: 128,
             reply_head: 64 << 10,

@@ -16,7 +16,7 @@
 //!
 //! Numbers in comments name sections of the WCF relay page.
 
-mod base64_text;
+mod base64_stream;
 mod body_format;
 mod charset;
 mod content_type;

@@ -1,4 +1,4 @@
-//! Namespaces of the relay's own headers and faults (the table in front of the page).
+//! Names of the relay's own headers in envelopes of HTTP bindings (the table in front of the page).
 
 /// `WEB`: one element for each HTTP header, and `HttpAddress` (7.4).
 pub(super) const WEB: &str = "http://schemas.microsoft.com/netservices/2009/05/servicebus/web";
@@ -8,16 +8,6 @@ pub(super) const BODY: &str = "http://schemas.microsoft.com/netservices/2009/05/
 
 /// `STC`: `StatusCode` (7.5).
 pub(super) const STATUS: &str = "http://schemas.microsoft.com/netservices/2009/05/servicebus/statuscode";
-
-/// `CON`: `RelayAccessToken` (8.2).
-pub(super) const CONNECT: &str = "http://schemas.microsoft.com/netservices/2009/05/servicebus/connect";
-
-/// `FLT`: codes of the relay's faults (8.4).
-pub(super) const FAULTS: &str = "http://schemas.microsoft.com/netservices/2009/05/servicebus/relay";
-
-/// `wsse`: `BinarySecurityToken` (8.2).
-pub(super) const WSSE: &str =
-    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
 
 /// The header that holds the request's URI; as an HTTP header it would pass for it (7.4).
 pub(super) const HTTP_ADDRESS: &str = "HttpAddress";

@@ -1,6 +1,6 @@
 //! A reply whose entity is octets in an element `Binary` (7.5).
 
-use super::base64_text::Base64Text;
+use super::base64_stream::Base64Stream;
 use super::refusal::HttpRefusal;
 use super::reply_head::Known;
 use crate::wire::xml::Event;
@@ -8,7 +8,7 @@ use crate::wire::xml::Event;
 /// Lets the octets pass.
 #[derive(Debug, Default)]
 pub(super) struct RawReply {
-    octets: Base64Text,
+    octets: Base64Stream,
     /// Elements open below the body.
     depth: usize,
     begun: bool,

@@ -55,7 +55,7 @@ pub enum HttpRefusal {
         /// Objects and arrays.
         max: usize,
     },
-    /// The headers of a SOAP message, or a token in them, are larger than the limit.
+    /// The headers of a SOAP message are larger than the limit.
     #[error("soap headers exceed the limit of {max} bytes")]
     HeadersTooLarge {
         /// Bytes.

@@ -16,6 +16,7 @@ use super::sender_form::SenderForm;
 use super::terms::Terms;
 use super::xml_request::XmlRequest;
 use crate::wire::hybrid::latin1_decode;
+use crate::wire::relayed::MessageError;
 
 /// Translates one request: the head at once, the entity as it comes, in memory that does not grow with it.
 ///
@@ -132,10 +133,17 @@ impl Request {
 
     /// The token that stood in a SOAP header, which the service does not see (8.2). It counts where the head has none
     /// ([`super::relay_token`]).
-    pub fn soap_token(&self) -> Option<&SecretString> {
+    ///
+    /// # Errors
+    /// What stood there is no token, or there are two. The message is relayed all the same where none is needed.
+    pub fn soap_token(&self) -> Result<Option<&SecretString>, MessageError> {
         match &self.content {
-            Content::Xml(xml) => xml.token(),
-            Content::Json(_) | Content::Octets => None,
+            Content::Xml(xml) => match xml.token() {
+                Some(Ok(token)) => Ok(token.as_ref().map(|token| &token.text)),
+                Some(Err(error)) => Err(error.clone()),
+                None => Ok(None),
+            },
+            Content::Json(_) | Content::Octets => Ok(None),
         }
     }
 

@@ -5,18 +5,17 @@
 
 use std::ops::Range;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use quick_xml::escape::escape;
-use secrecy::SecretString;
 
-use super::limits::BindingLimits;
-use super::names::{CONNECT, WSSE};
 use super::refusal::HttpRefusal;
+use crate::wire::relayed::{AccessToken, AccessTokenReader, CONNECT_NAMESPACE, MessageError};
 use crate::wire::soap::{Addressing, SoapVersion};
 use crate::wire::xml::{Event, Name};
 
-/// Reads one envelope from its events, root excluded, up to the start of its body.
+/// What the headers hold of tokens: at most one, or what is wrong with it.
+pub(super) type SoapToken = Result<Option<AccessToken>, MessageError>;
+
+/// Reads one envelope from its events up to the start of its body.
 pub(super) struct SoapHead {
     version: SoapVersion,
     /// The prefix of the root, as its sender wrote it.
@@ -32,10 +31,9 @@ pub(super) struct SoapHead {
     old_actions: Vec<Range<u64>>,
     old_action: Option<u64>,
     has_action: bool,
-    token_text: Option<String>,
-    in_token: bool,
-    token: Option<SecretString>,
-    most_token: usize,
+    tokens: AccessTokenReader,
+    /// What is wrong with a token: whoever needs none is not concerned.
+    bad_token: Option<MessageError>,
 }
 
 struct Header {
@@ -62,11 +60,11 @@ pub(super) enum Step {
 }
 
 impl SoapHead {
-    /// An envelope whose root has this version and prefix.
-    pub(super) fn new(version: SoapVersion, prefix: &str, limits: &BindingLimits) -> Self {
-        Self {
+    /// An envelope of this version begins with its root.
+    pub(super) fn new(version: SoapVersion, root: &Name<'_>) -> Self {
+        let mut head = Self {
             version,
-            prefix: prefix.to_owned(),
+            prefix: root.prefix.to_owned(),
             depth: 1,
             header: None,
             taking_out: None,
@@ -74,18 +72,25 @@ impl SoapHead {
             old_actions: Vec::new(),
             old_action: None,
             has_action: false,
-            token_text: None,
-            in_token: false,
-            token: None,
-            most_token: limits.soap_token,
+            tokens: AccessTokenReader::default(),
+            bad_token: None,
+        };
+        head.token_event(&Event::Start(*root));
+        head
+    }
+
+    fn token_event(&mut self, event: &Event<'_>) {
+        if self.bad_token.is_none() {
+            self.bad_token = self.tokens.event(event).err();
         }
     }
 
     /// Takes the next event. Its place follows with [`Self::note`].
     ///
     /// # Errors
-    /// This is no envelope with a body, or the token is too long.
+    /// This is no envelope with a body.
     pub(super) fn event(&mut self, event: &Event<'_>) -> Result<Step, HttpRefusal> {
+        self.token_event(event);
         match event {
             Event::Start(name) => {
                 self.depth += 1;
@@ -95,26 +100,14 @@ impl SoapHead {
                 self.depth -= 1;
                 match self.depth {
                     0 => Err(HttpRefusal::NotAnEnvelope),
-                    2 => {
-                        self.block_end();
-                        Ok(Step::BlockEnd)
-                    }
+                    2 => Ok(Step::BlockEnd),
                     _ => Ok(Step::Nothing),
                 }
             }
-            Event::Text(value) => {
-                if self.depth <= 2 && !value.is_blank() {
-                    return Err(HttpRefusal::NotAnEnvelope);
-                }
-                if let Some(text) = self.token_text.as_mut().filter(|_| self.in_token && self.depth == 4) {
-                    text.push_str(&value.text());
-                    if text.len() > self.most_token {
-                        return Err(HttpRefusal::HeadersTooLarge { max: self.most_token });
-                    }
-                }
+            Event::Text(value) if self.depth <= 2 && !value.is_blank() => Err(HttpRefusal::NotAnEnvelope),
+            Event::Text(_) | Event::Namespace { .. } | Event::Attribute { .. } | Event::Comment(_) => {
                 Ok(Step::Nothing)
             }
-            Event::Namespace { .. } | Event::Attribute { .. } | Event::Comment(_) => Ok(Step::Nothing),
         }
     }
 
@@ -127,18 +120,11 @@ impl SoapHead {
                 Ok(Step::HeaderStart)
             }
             2 => Err(HttpRefusal::NotAnEnvelope),
-            3 if name.is(CONNECT, "RelayAccessToken") => {
-                self.token_text = Some(String::new());
-                Ok(Step::TakenOut)
-            }
+            3 if name.is(CONNECT_NAMESPACE, "RelayAccessToken") => Ok(Step::TakenOut),
             3 if name.local == "Action" => {
                 let addressing = Addressing::of(name.namespace.text);
                 self.has_action |= matches!(addressing, Some(Addressing::Ws10 | Addressing::August2004));
                 Ok(if addressing == Some(Addressing::None) { Step::OldAction } else { Step::Nothing })
-            }
-            4 => {
-                self.in_token = self.token_text.is_some() && name.is(WSSE, "BinarySecurityToken");
-                Ok(Step::Nothing)
             }
             _ => Ok(Step::Nothing),
         }
@@ -166,24 +152,17 @@ impl SoapHead {
         }
     }
 
-    fn block_end(&mut self) {
-        self.in_token = false;
-        let Some(mut text) = self.token_text.take() else { return };
-        text.retain(|char| !char.is_ascii_whitespace());
-        let token = STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        if self.token.is_none() {
-            self.token = token.map(SecretString::from);
-        }
-    }
-
     /// The version of the envelope.
     pub(super) fn version(&self) -> SoapVersion {
         self.version
     }
 
     /// The token that stood in a header, 8.2.
-    pub(super) fn token(&self) -> Option<&SecretString> {
-        self.token.as_ref()
+    pub(super) fn into_token(self) -> SoapToken {
+        match self.bad_token {
+            Some(error) => Err(error),
+            None => Ok(self.tokens.into_token()),
+        }
     }
 
     /// Appends `text`, which holds the envelope up to the start of its body at `body` and perhaps more, with `action` in it where it is missing.

@@ -4,12 +4,12 @@ use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use quick_xml::escape::escape;
 
-use super::names::FAULTS;
 use super::refusal::HttpRefusal;
 use super::sender_form::SenderForm;
 use crate::auth::AuthError;
 use crate::relay::{Malformed, Refusal};
 use crate::wire::hybrid::TrackingId;
+use crate::wire::relayed::{FAULT_NAMESPACE, FaultReason, RelayFault};
 use crate::wire::soap::{Addressing, Envelope, Fault, FaultCode, SoapVersion};
 use crate::wire::xml::{TextStyle, TextWriter};
 
@@ -32,8 +32,8 @@ pub(super) struct Told {
     pub(super) status: StatusCode,
     /// The code with which the detail begins; 40400 is the plain 404.
     pub(super) code: u32,
-    /// The local name of a relay fault (8.4).
-    pub(super) fault: &'static str,
+    /// The relay's fault for SOAP clients (8.4).
+    pub(super) fault: RelayFault,
     /// The words, without a full stop.
     pub(super) text: String,
     /// Seconds for `Retry-After`.
@@ -44,11 +44,10 @@ impl HttpRefusal {
     /// The response to a sender that reads `form`.
     pub fn answer(&self, form: SenderForm, stamp: Stamp<'_>) -> Response<Vec<u8>> {
         let told = told(self);
-        let detail = told.detail(stamp);
         let (status, content_type, body) = match form {
-            SenderForm::Plain => (told.status, "application/xml; charset=utf-8", error_body(&told, &detail)),
+            SenderForm::Plain => (told.status, "application/xml; charset=utf-8", told.error_body(stamp)),
             SenderForm::Soap(version) => {
-                (told.soap_status(), soap_type(version), told.soap_body(version, &detail))
+                (told.soap_status(), soap_type(version), told.soap_body(version, stamp))
             }
         };
         let mut response = Response::new(body);
@@ -67,7 +66,7 @@ impl HttpRefusal {
 }
 
 impl Told {
-    fn new(status: StatusCode, fault: &'static str, text: impl Into<String>) -> Self {
+    fn new(status: StatusCode, fault: RelayFault, text: impl Into<String>) -> Self {
         Self { status, code: u32::from(status.as_u16()) * 100, fault, text: text.into(), retry_after: None }
     }
 
@@ -81,12 +80,19 @@ impl Told {
         self
     }
 
-    fn detail(&self, stamp: Stamp<'_>) -> String {
-        let time = jiff::Timestamp::from_second(stamp.unix_seconds).unwrap_or_default();
-        let time = time.strftime("%Y-%m-%dT%H:%M:%S");
+    /// The text that both forms begin with.
+    fn words(&self) -> String {
         // What came from a peer may hold what no XML does.
         let text: String = self.text.chars().map(|char| if char < ' ' { ' ' } else { char }).collect();
-        format!("{}: {text}. TrackingId:{},TimeStamp:{time}", self.code, stamp.tracking_id)
+        format!("{}: {text}", self.code)
+    }
+
+    fn error_body(&self, stamp: Stamp<'_>) -> Vec<u8> {
+        let time = jiff::Timestamp::from_second(stamp.unix_seconds).unwrap_or_default();
+        let time = time.strftime("%-m/%-d/%Y %-I:%M:%S %p");
+        let detail = format!("{}. TrackingId:{},TimeStamp:{time}", self.words(), stamp.tracking_id);
+        let (code, detail) = (self.status.as_u16(), escape(&detail));
+        format!("<Error><Code>{code}</Code><Detail>{detail}</Detail></Error>").into_bytes()
     }
 
     /// Clients of WCF make an exception of their own of these, and read a fault at 500 alone.
@@ -97,9 +103,12 @@ impl Told {
         }
     }
 
-    fn soap_body(&self, version: SoapVersion, detail: &str) -> Vec<u8> {
+    fn soap_body(&self, version: SoapVersion, stamp: Stamp<'_>) -> Vec<u8> {
+        let Stamp { tracking_id, unix_seconds } = stamp;
+        let reason =
+            FaultReason { text: &self.words(), tracking_id: tracking_id.as_str(), unix_seconds }.to_string();
         let code = if self.status.is_client_error() { FaultCode::Sender } else { FaultCode::Receiver };
-        let fault = Fault::new(code, detail).with_subcode(FAULTS, self.fault);
+        let fault = Fault::new(code, &reason).with_subcode(FAULT_NAMESPACE, self.fault.row().code);
         let addressing = match version {
             SoapVersion::Soap11 => Addressing::None,
             SoapVersion::Soap12 => Addressing::Ws10,
@@ -116,11 +125,6 @@ impl Told {
     }
 }
 
-fn error_body(told: &Told, detail: &str) -> Vec<u8> {
-    let (code, detail) = (told.status.as_u16(), escape(detail));
-    format!("<Error><Code>{code}</Code><Detail>{detail}</Detail></Error>").into_bytes()
-}
-
 fn soap_type(version: SoapVersion) -> &'static str {
     match version {
         SoapVersion::Soap11 => "text/xml; charset=utf-8",
@@ -132,13 +136,13 @@ fn soap_type(version: SoapVersion) -> &'static str {
 pub(super) fn told(refusal: &HttpRefusal) -> Told {
     use HttpRefusal as R;
     use StatusCode as S;
-    let bad = |text: String| Told::new(S::BAD_REQUEST, "InvalidRequestFault", text);
-    let broken = |text: String| Told::new(S::BAD_GATEWAY, "ServerErrorFault", text);
+    let bad = |text: String| Told::new(S::BAD_REQUEST, RelayFault::InvalidRequest, text);
+    let broken = |text: String| Told::new(S::BAD_GATEWAY, RelayFault::ServerError, text);
     match refusal {
         R::Relay(refusal) => relay_told(refusal),
         R::NoTransportSecurity => Told::new(
             S::FORBIDDEN,
-            "NoTransportSecurityFault",
+            RelayFault::NoTransportSecurity,
             "NoTransportSecurity: this relay takes requests over https alone",
         )
         .code(40101),
@@ -146,7 +150,7 @@ pub(super) fn told(refusal: &HttpRefusal) -> Told {
         R::BadHeader { name } => bad(format!("The header '{name}' has a line break or a control character")),
         R::UnknownCharset { charset } => Told::new(
             S::UNSUPPORTED_MEDIA_TYPE,
-            "InvalidRequestFault",
+            RelayFault::InvalidRequest,
             format!("The charset '{charset}' of the request body is not known; send it as utf-8"),
         ),
         R::BadText => bad("The request body is no text of the charset it is announced in".to_owned()),
@@ -159,17 +163,17 @@ pub(super) fn told(refusal: &HttpRefusal) -> Told {
         R::JsonTooDeep { max } => bad(format!("The JSON of the request body nests deeper than {max}")),
         R::HeadersTooLarge { max } => Told::new(
             S::PAYLOAD_TOO_LARGE,
-            "QuotaExceededFault",
+            RelayFault::QuotaExceeded,
             format!("The SOAP headers of the request are larger than {max} bytes"),
         ),
         R::RequestTooLarge { max } => Told::new(
             S::PAYLOAD_TOO_LARGE,
-            "QuotaExceededFault",
+            RelayFault::QuotaExceeded,
             format!("The request body is larger than {max} bytes, the limit of this relay"),
         ),
         R::NoSuchEndpoint => Told::new(
             S::NOT_FOUND,
-            "EndpointNotFoundFault",
+            RelayFault::EndpointNotFound,
             "EndpointNotFound: the listener is connected and has no endpoint at this address",
         ),
         R::Faulted { fault } => broken(format!("The listener refused the request with the fault {fault}")),
@@ -194,16 +198,17 @@ pub(super) fn told(refusal: &HttpRefusal) -> Told {
 
 fn relay_told(refusal: &Refusal) -> Told {
     use StatusCode as S;
-    let busy = |text: &str| Told::new(S::SERVICE_UNAVAILABLE, "ServerErrorFault", text).code(50004).later(1);
-    let forbidden = |text: String| Told::new(S::FORBIDDEN, "QuotaExceededFault", text);
-    let not_found = |text: &str| Told::new(S::NOT_FOUND, "EndpointNotFoundFault", text);
-    let late = |text: &str| Told::new(S::GATEWAY_TIMEOUT, "ServerErrorFault", text);
+    let busy =
+        |text: &str| Told::new(S::SERVICE_UNAVAILABLE, RelayFault::ServerError, text).code(50004).later(1);
+    let forbidden = |text: String| Told::new(S::FORBIDDEN, RelayFault::QuotaExceeded, text);
+    let not_found = |text: &str| Told::new(S::NOT_FOUND, RelayFault::EndpointNotFound, text);
+    let late = |text: &str| Told::new(S::GATEWAY_TIMEOUT, RelayFault::ServerError, text);
     match refusal {
         Refusal::Malformed(malformed) => malformed_told(malformed),
         Refusal::Unauthorized(error) => unauthorized_told(error),
         Refusal::NoSuchRelay => Told::new(
             S::NOT_FOUND,
-            "RelayNotFoundFault",
+            RelayFault::RelayNotFound,
             "EndpointNotFound: there is no relay at this address",
         ),
         Refusal::NoListener => not_found("EndpointNotFound: no listener is connected to this relay"),
@@ -213,9 +218,9 @@ fn relay_told(refusal: &Refusal) -> Told {
         Refusal::ListenersExcluded => {
             not_found("EndpointNotFound: the request excludes every connected listener")
         }
-        Refusal::Disabled => Told::new(S::FORBIDDEN, "EndpointNotFoundFault", "The relay is disabled"),
+        Refusal::Disabled => Told::new(S::FORBIDDEN, RelayFault::EndpointNotFound, "The relay is disabled"),
         Refusal::Conflict => {
-            Told::new(S::CONFLICT, "InvalidRequestFault", "The relay is in use in another way")
+            Told::new(S::CONFLICT, RelayFault::InvalidRequest, "The relay is in use in another way")
         }
         Refusal::ListenerDidNotAccept => late("The listener did not accept the request in time"),
         Refusal::ListenerDidNotRespond => late(
@@ -223,20 +228,20 @@ fn relay_told(refusal: &Refusal) -> Told {
         ),
         Refusal::ListenerGone => Told::new(
             S::BAD_GATEWAY,
-            "ServerErrorFault",
+            RelayFault::ServerError,
             "The listener closed its connection before it had answered",
         ),
         Refusal::ListenerMisbehaved => {
-            Told::new(S::BAD_GATEWAY, "ServerErrorFault", "The listener broke the protocol")
+            Told::new(S::BAD_GATEWAY, RelayFault::ServerError, "The listener broke the protocol")
         }
         Refusal::Rejected { status, .. } => Told::new(
             S::BAD_GATEWAY,
-            "ServerErrorFault",
+            RelayFault::ServerError,
             format!("The listener refused the request with status {status}"),
         ),
         Refusal::SenderStalled => Told::new(
             S::REQUEST_TIMEOUT,
-            "InvalidRequestFault",
+            RelayFault::InvalidRequest,
             "The request body did not arrive in the required time",
         ),
         Refusal::TooManyListeners { limit } => {
@@ -247,17 +252,20 @@ fn relay_told(refusal: &Refusal) -> Told {
         }
         Refusal::TooManyPending => busy("ServerBusy: too many senders are waiting for a listener"),
         Refusal::Throttled => {
-            Told::new(S::TOO_MANY_REQUESTS, "QuotaExceededFault", "Too many failed attempts").later(5)
+            Told::new(S::TOO_MANY_REQUESTS, RelayFault::QuotaExceeded, "Too many failed attempts").later(5)
         }
         Refusal::Starting | Refusal::Draining | Refusal::Overloaded => busy("ServerBusy: try again"),
-        Refusal::Internal => {
-            Told::new(S::INTERNAL_SERVER_ERROR, "ServerErrorFault", "The relay failed; its log knows more")
-        }
+        Refusal::Internal => Told::new(
+            S::INTERNAL_SERVER_ERROR,
+            RelayFault::ServerError,
+            "The relay failed; its log knows more",
+        ),
     }
 }
 
 fn unauthorized_told(error: &AuthError) -> Told {
-    let told = |status, code| Told::new(status, "AuthorizationFailedFault", error.to_string()).code(code);
+    let told =
+        |status, code| Told::new(status, RelayFault::AuthorizationFailed, error.to_string()).code(code);
     match error {
         AuthError::MissingToken => told(StatusCode::UNAUTHORIZED, 40102),
         AuthError::InvalidSignature => told(StatusCode::UNAUTHORIZED, 40103),
@@ -272,17 +280,17 @@ fn unauthorized_told(error: &AuthError) -> Told {
 
 fn malformed_told(malformed: &Malformed) -> Told {
     use StatusCode as S;
-    let bad = |text: String| Told::new(S::BAD_REQUEST, "InvalidRequestFault", text);
+    let bad = |text: String| Told::new(S::BAD_REQUEST, RelayFault::InvalidRequest, text);
     match malformed {
         Malformed::Path(error) => bad(format!("The path is not valid: {error}")),
         Malformed::UnknownHost => Told::new(
             S::MISDIRECTED_REQUEST,
-            "EndpointNotFoundFault",
+            RelayFault::EndpointNotFound,
             "The host name belongs to no namespace of this relay",
         ),
         Malformed::HostMismatch => Told::new(
             S::MISDIRECTED_REQUEST,
-            "InvalidRequestFault",
+            RelayFault::InvalidRequest,
             "The host name and the name in the TLS handshake belong to different namespaces",
         ),
         Malformed::NoUpgrade => bad("This address takes WebSocket requests alone".to_owned()),
@@ -291,12 +299,11 @@ fn malformed_told(malformed: &Malformed) -> Told {
         Malformed::UnknownRendezvous(_) => bad("Nobody waits for this rendezvous".to_owned()),
         Malformed::HeadTooLarge => Told::new(
             S::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            "QuotaExceededFault",
+            RelayFault::QuotaExceeded,
             "The request line and headers are larger than this relay takes",
         ),
     }
 }
 
 #[cfg(test)]
-#[path = "told_tests.rs"]
 mod tests;

@@ -1,6 +1,6 @@
 //! A reply whose entity is text of the service's encoder, wrapped as octets (7.5).
 
-use super::base64_text::Base64Text;
+use super::base64_stream::Base64Stream;
 use super::body_format::BodyFormat;
 use super::refusal::HttpRefusal;
 use super::reply_head::Known;
@@ -13,7 +13,7 @@ const PIECE: usize = 4096;
 /// Lets the octets pass, once enough of them was seen to know whether they are a fault: that has no status of its own.
 pub(super) struct WrappedReply {
     format: BodyFormat,
-    octets: Base64Text,
+    octets: Base64Stream,
     sniffer: Option<Sniffer>,
     known: Option<Known>,
     /// Octets that wait until it is known what they are.
@@ -34,7 +34,7 @@ impl WrappedReply {
         let reader = TextReader::new(XmlLimits { markup: most, ..XmlLimits::default() });
         Self {
             format,
-            octets: Base64Text::default(),
+            octets: Base64Stream::default(),
             sniffer: Some(Sniffer { reader, version: None, depth: 0, in_body: false }),
             known: None,
             held: Vec::new(),

@@ -1,14 +1,12 @@
 //! An entity of XML: wrapped as octets when it is SOAP, as it is when it is not. Its root decides (7.4).
 
-use secrecy::SecretString;
-
 use super::body_format::BodyFormat;
 use super::charset::{Syntax, ToUtf8};
 use super::content_type::{Announced, ContentType, with_utf8};
 use super::limits::BindingLimits;
 use super::outgoing::Outgoing;
 use super::refusal::HttpRefusal;
-use super::soap_head::{SoapHead, Step};
+use super::soap_head::{SoapHead, SoapToken, Step};
 use super::terms::XmlBody;
 use crate::wire::soap::SoapVersion;
 use crate::wire::xml::{Event, TextReader, XmlLimits};
@@ -38,7 +36,7 @@ enum Stage {
     /// The headers of an envelope are being read.
     Head(Box<SoapHead>),
     /// The rest of an envelope passes.
-    Wrapped { version: SoapVersion, token: Option<SecretString> },
+    Wrapped { version: SoapVersion, token: SoapToken },
     /// An element passes, event by event; so many of its elements are open.
     Element(usize),
     /// Octets pass unseen.
@@ -85,10 +83,10 @@ impl XmlRequest {
         }
     }
 
-    /// The token that stood in the envelope's headers, once its body has begun.
-    pub(super) fn token(&self) -> Option<&SecretString> {
+    /// What stood in the envelope's headers of tokens, once its body has begun.
+    pub(super) fn token(&self) -> Option<&SoapToken> {
         match &self.stage {
-            Stage::Wrapped { token, .. } => token.as_ref(),
+            Stage::Wrapped { token, .. } => Some(token),
             _ => None,
         }
     }
@@ -192,8 +190,7 @@ impl XmlRequest {
                     let version = SoapVersion::of(name.namespace.text).filter(|_| name.local == "Envelope");
                     match version {
                         Some(version) => {
-                            let head = SoapHead::new(version, name.prefix, &self.limits);
-                            self.stage = Stage::Head(Box::new(head));
+                            self.stage = Stage::Head(Box::new(SoapHead::new(version, &name)));
                             self.original = Vec::new();
                         }
                         None if self.announced == Announced::Soap => return Err(HttpRefusal::NotAnEnvelope),
@@ -235,15 +232,15 @@ impl XmlRequest {
 
     /// The body of an envelope has begun: what was kept passes, changed.
     fn wrap(&mut self, body: u64, to: &mut Outgoing, out: &mut Vec<u8>) -> Result<(), HttpRefusal> {
-        let Stage::Head(head) = &self.stage else { return Ok(()) };
-        let (version, token) = (head.version(), head.token().cloned());
+        let Stage::Head(head) = std::mem::replace(&mut self.stage, Stage::Octets) else { return Ok(()) };
+        let version = head.version();
         let action = match version {
             SoapVersion::Soap11 => self.soap_action.as_deref(),
             SoapVersion::Soap12 => self.content_action.as_deref(),
         };
         let mut text = Vec::with_capacity(self.kept.len() + 256);
         head.rewrite(&self.kept, self.reader.mark_len(), body, action, &mut text)?;
-        self.stage = Stage::Wrapped { version, token };
+        self.stage = Stage::Wrapped { version, token: head.into_token() };
         self.kept = Vec::new();
         if self.utf8.is_recoded() {
             to.set_header("Content-Type", with_utf8);

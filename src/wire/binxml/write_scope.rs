@@ -19,6 +19,8 @@ struct Declaration {
     uri: Range<usize>,
     origin: Origin,
     depth: u32,
+    /// A name of the tag has the prefix; the declaration itself may still come.
+    awaited: bool,
 }
 
 impl WriteScope {
@@ -63,21 +65,48 @@ impl WriteScope {
 
     /// Sees to it that the prefix stands for the namespace in the tag at `depth`.
     pub(super) fn declare(&mut self, prefix: &str, uri: Str<'_>, depth: u32) -> Result<(), WriteError> {
-        match prefix {
-            "xmlns" => return Err(WriteError::ReservedPrefix),
-            "xml" if uri.text == XML => return Ok(()),
-            "xml" => return Err(WriteError::ReservedPrefix),
-            _ if self.namespace(prefix) == Some(uri.text) => return Ok(()),
-            "" => {}
-            _ if uri.is_empty() => return Err(WriteError::EmptyNamespace),
-            _ => {}
+        self.add(prefix, uri, depth, false)
+    }
+
+    /// The same for a name that was read, whose declaration may be read after it: it is told by [`Self::declared`], or else follows those that are.
+    pub(super) fn needed(&mut self, prefix: &str, uri: Str<'_>, depth: u32) -> Result<(), WriteError> {
+        self.add(prefix, uri, depth, true)
+    }
+
+    fn add(&mut self, prefix: &str, uri: Str<'_>, depth: u32, awaited: bool) -> Result<(), WriteError> {
+        if self.namespace(prefix) == Some(uri.text) {
+            return Ok(());
         }
+        allowed(prefix, uri.text)?;
         if self.own(depth).any(|found| self.prefix_of(found) == prefix) {
             return Err(WriteError::PrefixRedeclared);
         }
-        let (prefix, uri_at) = (self.keep(prefix), self.keep(uri.text));
-        self.declarations.push(Declaration { prefix, uri: uri_at, origin: uri.origin, depth });
+        self.push(prefix, uri, depth, awaited);
         Ok(())
+    }
+
+    /// Takes a declaration that was read, in its place among the others, also one that says what an outer one says.
+    pub(super) fn declared(&mut self, prefix: &str, uri: Str<'_>, depth: u32) -> Result<(), WriteError> {
+        allowed(prefix, uri.text)?;
+        let first = self.declarations.len() - self.own(depth).count();
+        let own = self.declarations[first..].iter().position(|found| self.prefix_of(found) == prefix);
+        let Some(index) = own.map(|index| first + index) else {
+            self.push(prefix, uri, depth, false);
+            return Ok(());
+        };
+        if self.uri_of(&self.declarations[index]) != uri.text {
+            return Err(WriteError::PrefixRedeclared);
+        }
+        if self.declarations[index].awaited {
+            let found = self.declarations.remove(index);
+            self.declarations.push(Declaration { origin: uri.origin, awaited: false, ..found });
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, prefix: &str, uri: Str<'_>, depth: u32, awaited: bool) {
+        let (prefix, uri_at) = (self.keep(prefix), self.keep(uri.text));
+        self.declarations.push(Declaration { prefix, uri: uri_at, origin: uri.origin, depth, awaited });
     }
 
     fn keep(&mut self, text: &str) -> Range<usize> {
@@ -103,6 +132,12 @@ impl WriteScope {
         self.declarations.last().map(|last| self.prefix_of(last)).ok_or(WriteError::NoPrefix)
     }
 
+    /// Bytes of the strings that are kept.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.text.len()
+    }
+
     fn own(&self, depth: u32) -> impl Iterator<Item = &Declaration> {
         self.declarations.iter().rev().take_while(move |found| found.depth == depth)
     }
@@ -110,15 +145,28 @@ impl WriteScope {
     /// The declarations of the tag at `depth`, in the order in which they became necessary.
     pub(super) fn of_tag(&self, depth: u32) -> impl Iterator<Item = (&str, Str<'_>)> {
         let first = self.declarations.len() - self.own(depth).count();
-        self.declarations[first..]
-            .iter()
+        let own = &self.declarations[first..];
+        let told = own.iter().filter(|found| !found.awaited);
+        told.chain(own.iter().filter(|found| found.awaited))
             .map(|found| (self.prefix_of(found), Str { text: self.uri_of(found), origin: found.origin }))
     }
 
     /// Forgets what elements deeper than `depth` declared.
     pub(super) fn close(&mut self, depth: u32) {
         while let Some(last) = self.declarations.pop_if(|last| last.depth > depth) {
+            // Those of a tag may stand in another order than their texts; they go together.
             self.text.truncate(last.prefix.start);
         }
+    }
+}
+
+/// Whether the prefix may stand for the namespace at all.
+fn allowed(prefix: &str, uri: &str) -> Result<(), WriteError> {
+    match prefix {
+        "xmlns" => Err(WriteError::ReservedPrefix),
+        "xml" if uri != XML => Err(WriteError::ReservedPrefix),
+        "" | "xml" => Ok(()),
+        _ if uri.is_empty() => Err(WriteError::EmptyNamespace),
+        _ => Ok(()),
     }
 }

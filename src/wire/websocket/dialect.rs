@@ -53,6 +53,19 @@ impl FrameDialect {
         Self { role: Role::Client, ..Self::hybrid_server() }
     }
 
+    /// A WebSocket that a client of WCF relays opened to us: a byte stream in frames that are whole messages of at most `largest_frame` bytes. Its
+    /// reader ends the connection at a ping, a fragment or a close (wcf-relay page 1.4).
+    pub const fn wcf_server(largest_frame: usize) -> Self {
+        Self {
+            role: Role::Server,
+            largest_frame,
+            may_ping: false,
+            may_fragment: false,
+            borders: false,
+            half_close: HalfClose::Whole,
+        }
+    }
+
     /// Bytes of a tunnelled stream carried by a hybrid connection: messages do not matter, so that frames are whole messages.
     #[must_use]
     pub const fn without_borders(self) -> Self {
