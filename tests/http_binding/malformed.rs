@@ -1,5 +1,6 @@
 //! Requests that never reach a listener, and replies that never reach a sender.
 
+use secrecy::ExposeSecret as _;
 use viaduct::bridge::http_binding::{
     BindingLimits, HttpRefusal, Reply, ReplyTerms, Request, SenderForm, Terms, XmlBody,
 };
@@ -123,7 +124,6 @@ fn with_token(base64: &str) -> String {
 #[test]
 fn a_token_in_a_soap_header_is_handed_out_and_taken_out() {
     use base64::Engine as _;
-    use secrecy::ExposeSecret as _;
     let base64 = base64::engine::general_purpose::STANDARD.encode("SharedAccessSignature sr=a");
     let body = with_token(&base64);
     let head = head("POST", "/basic", &[("content-type", "text/xml")]);
@@ -271,6 +271,15 @@ fn xml_that_is_no_soap_is_an_element_or_octets_as_the_relay_is_set() {
     let octets = Terms { xml: XmlBody::Octets, ..terms(&head) };
     let sent = Sent::read(&translate(&head, octets, SOAP.as_bytes(), 4).unwrap());
     assert_eq!(sent.header(BODY, "BodyFormat"), Some("WrappedSoap11"));
+}
+
+#[test]
+fn nothing_that_is_kept_is_shown() {
+    let head = head("POST", "/basic", &[("content-type", "text/xml"), ("authorization", "Basic geheim")]);
+    let mut request = Request::new(&head, terms(&head)).unwrap();
+    request.push(with_token("Z2VoZWlt").as_bytes(), &mut Vec::new()).unwrap();
+    assert_eq!(request.soap_token().unwrap().unwrap().expose_secret(), "geheim");
+    assert!(!format!("{request:?}").contains("geheim"));
 }
 
 #[test]

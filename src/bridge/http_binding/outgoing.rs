@@ -13,7 +13,6 @@ use crate::wire::xml::{Event, Name, ReencodeError, Runtime, Str, Value};
 const CHUNK: usize = 64 * 1024;
 
 /// The outer envelope of one request, on its way.
-#[derive(Debug)]
 pub(super) struct Outgoing {
     via: String,
     envelope: Envelope,

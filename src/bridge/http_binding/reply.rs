@@ -57,7 +57,7 @@ enum Stage {
     Whole,
     /// End came: the connection may serve again.
     Ended,
-    /// Something came behind the End.
+    /// Something came that does not belong there, behind the envelope or behind the End.
     Beyond,
 }
 
@@ -94,6 +94,11 @@ impl Reply {
         let mut used = 0;
         let read = self.read(input, &mut used, out);
         self.rest = input[used..].to_vec();
+        if self.stage == Stage::Whole && read.is_err() {
+            // The sender has all of it already. The connection serves no other.
+            self.stage = Stage::Beyond;
+            return Ok(());
+        }
         read.inspect_err(|error| self.error = Some(error.clone()))
     }
 

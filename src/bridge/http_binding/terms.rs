@@ -64,3 +64,16 @@ pub struct ReplyTerms {
     /// What the exchange may cost.
     pub limits: BindingLimits,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // 7.2: the property is absent for https endpoints.
+    #[test]
+    fn a_service_is_reached_by_https_unless_it_registered_without_transport_security() {
+        assert_eq!(HttpScheme::of_registration(None).name(), "https");
+        assert_eq!(HttpScheme::of_registration(Some(true)).name(), "https");
+        assert_eq!(HttpScheme::of_registration(Some(false)).name(), "http");
+    }
+}

@@ -11,6 +11,7 @@ use crate::relay::{Malformed, Refusal};
 use crate::wire::hybrid::TrackingId;
 use crate::wire::relayed::{FAULT_NAMESPACE, FaultReason, RelayFault};
 use crate::wire::soap::{Addressing, Envelope, Fault, FaultCode, SoapVersion};
+use crate::wire::xml::chars::is_char;
 use crate::wire::xml::{TextStyle, TextWriter};
 
 /// Bytes of a request from which a listener that closes without a word has probably found it too large: the default of
@@ -83,7 +84,8 @@ impl Told {
     /// The text that both forms begin with.
     fn words(&self) -> String {
         // What came from a peer may hold what no XML does.
-        let text: String = self.text.chars().map(|char| if char < ' ' { ' ' } else { char }).collect();
+        let said = |char: char| char >= ' ' && is_char(char);
+        let text: String = self.text.chars().map(|char| if said(char) { char } else { ' ' }).collect();
         format!("{}: {text}", self.code)
     }
 

@@ -76,7 +76,7 @@ fn a_soap_client_is_told_by_a_fault_of_its_version() {
 
 #[test]
 fn nothing_a_peer_said_becomes_markup() {
-    let refusal = HttpRefusal::Faulted { fault: "urn:<x>&\u{1}\r\n".to_owned() };
+    let refusal = HttpRefusal::Faulted { fault: "urn:<x>&\u{1}\r\u{fffe}".to_owned() };
     let (_, _, body) = answer(&refusal, SenderForm::Plain);
     assert!(body.contains("urn:&lt;x&gt;&amp;   . TrackingId"), "{body}");
     for version in [SoapVersion::Soap11, SoapVersion::Soap12] {
