@@ -108,6 +108,26 @@ fn xml_that_stands_for_json_becomes_json() {
 }
 
 #[test]
+fn octets_in_json_are_one_base64_wherever_their_records_end() {
+    for cut in 1..=8 {
+        // Records made by hand, because the writer ends them at multiples of three. Envelope, BodyFormat, root.
+        let mut envelope = b"\x56\x02\x0b\x01s\x04\x56\x08\x40\x0aBodyFormat\x08\x40".to_vec();
+        envelope.extend_from_slice(BODY.as_bytes());
+        envelope.extend_from_slice(b"\x99\x04Json\x01\x56\x0e\x40\x04root");
+        for piece in b"abcdefgh".chunks(cut) {
+            envelope.extend([0x9e, u8::try_from(piece.len()).unwrap()]);
+            envelope.extend_from_slice(piece);
+        }
+        envelope.extend([0x01; 3]);
+        let mut stream = vec![0x0b, 0x05];
+        encode::chunk_size(u32::try_from(envelope.len()).unwrap(), &mut stream);
+        stream.extend_from_slice(&envelope);
+        stream.extend([0x00, 0x07]);
+        assert_eq!(receive(&stream, true, 3).body, b"\"YWJjZGVmZ2g=\"");
+    }
+}
+
+#[test]
 fn xml_that_stands_for_no_json_is_a_502() {
     for xml in [
         "<root type='thing'/>",

@@ -274,6 +274,13 @@ fn xml_that_is_no_soap_is_an_element_or_octets_as_the_relay_is_set() {
 }
 
 #[test]
+fn a_host_that_stands_in_the_target_is_a_header_all_the_same() {
+    let head = head("GET", "https://user@contoso.example.net:8443/basic?a", &[]);
+    let sent = Sent::read(&translate(&head, terms(&head), b"", 1).unwrap());
+    assert_eq!(sent.http_headers()["Host"], "contoso.example.net:8443");
+}
+
+#[test]
 fn nothing_that_is_kept_is_shown() {
     let head = head("POST", "/basic", &[("content-type", "text/xml"), ("authorization", "Basic geheim")]);
     let mut request = Request::new(&head, terms(&head)).unwrap();

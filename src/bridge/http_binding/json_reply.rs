@@ -3,7 +3,7 @@
 use super::json_check::JsonCheck;
 use super::refusal::HttpRefusal;
 use super::reply_head::Known;
-use crate::wire::xml::{Event, Name};
+use crate::wire::xml::{Event, Name, Value};
 
 /// Writes JSON from elements: `type` says what one is, members are named by it, items of arrays are not.
 pub(super) struct JsonReply {
@@ -20,6 +20,8 @@ struct Open {
     any: bool,
     /// Of a number or a boolean: its text.
     text: String,
+    /// Of a string: octets that wait for more, so that the base64 of all joins.
+    octets: Vec<u8>,
 }
 
 /// An element whose attributes are being read.
@@ -87,7 +89,7 @@ impl JsonReply {
                     return if value.is_blank() { Ok(()) } else { Err(WRONG) };
                 };
                 match open.kind {
-                    Kind::Text => string(&value.text(), out),
+                    Kind::Text => open.string(value, out),
                     Kind::Number | Kind::Boolean => {
                         open.text.push_str(&value.text());
                         if open.text.len() > self.most_scalar {
@@ -146,12 +148,13 @@ impl JsonReply {
             Kind::Text => out.push(b'"'),
             Kind::Number | Kind::Boolean | Kind::Null => {}
         }
-        self.open.push(Open { kind: tag.kind, any, text: String::new() });
+        self.open.push(Open { kind: tag.kind, any, text: String::new(), octets: Vec::new() });
         Ok(())
     }
 
     fn end_value(&mut self, out: &mut Vec<u8>) -> Result<(), HttpRefusal> {
-        let open = self.open.pop().ok_or(WRONG)?;
+        let mut open = self.open.pop().ok_or(WRONG)?;
+        open.end_octets(out);
         let text = open.text.trim();
         match open.kind {
             Kind::Object => out.push(b'}'),
@@ -167,6 +170,25 @@ impl JsonReply {
             Kind::Number => return Err(WRONG),
         }
         Ok(())
+    }
+}
+
+impl Open {
+    fn string(&mut self, value: &Value<'_>, out: &mut Vec<u8>) {
+        let Value::Bytes(bytes) = value else {
+            self.end_octets(out);
+            return string(&value.text(), out);
+        };
+        // Records may end anywhere (binary XML page 4.6).
+        self.octets.extend_from_slice(bytes);
+        let later = self.octets.split_off(self.octets.len() - self.octets.len() % 3);
+        string(&Value::Bytes(&self.octets).text(), out);
+        self.octets = later;
+    }
+
+    fn end_octets(&mut self, out: &mut Vec<u8>) {
+        let last = std::mem::take(&mut self.octets);
+        string(&Value::Bytes(&last).text(), out);
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use http::header::HOST;
 use http::request::Parts;
 use secrecy::SecretString;
 
 use super::body_format::BodyFormat;
 use super::content_type::{Announced, ContentType};
-use super::header_elements::header_elements;
+use super::header_elements::{HeaderElement, header_elements};
 use super::json_request::JsonRequest;
 use super::limits::BindingLimits;
 use super::outgoing::Outgoing;
@@ -75,7 +76,12 @@ impl Request {
     /// Its target or one of its headers cannot be told to a service, or its charset is unknown.
     pub fn new(head: &Parts, terms: Terms) -> Result<Self, HttpRefusal> {
         let address = address(head, &terms)?;
-        let headers = header_elements(&head.headers)?;
+        let mut headers = header_elements(&head.headers)?;
+        // HTTP/2 says it in the target.
+        if let Some(authority) = head.uri.authority().filter(|_| !head.headers.contains_key(HOST)) {
+            let text = authority.as_str().rsplit('@').next().unwrap_or_default().to_owned();
+            headers.insert(0, HeaderElement { name: "Host".to_owned(), text });
+        }
         let content_type = ContentType::of(&head.headers);
         let limits = terms.limits;
         let content = match content_type.kind {
