@@ -1,8 +1,8 @@
 //! A connection that was recorded in files: one for each direction, and one that says when the bytes came.
 
 use std::cell::RefCell;
-use std::fs::{self, File};
-use std::io::{self, Cursor, Read, Stdin};
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read, Stdin};
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
@@ -68,8 +68,8 @@ impl Files {
         let timeline = match &self.events {
             None => Timeline::default(),
             Some(path) => {
-                let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-                Timeline::parse(&text).map_err(|error| {
+                let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+                Timeline::parse(BufReader::new(file)).map_err(|error| {
                     Failure::new(
                         format!("{}: {error}", path.display()),
                         "correct it, or move it away to read the recording without times",

@@ -166,7 +166,7 @@ mod tests {
         let difference = Difference::new(&recording, back, 25, came, Found::Bytes(Vec::new()));
         assert_eq!(difference.expected_meaning, "byte 8 of Server: a");
         assert_eq!(difference.found_meaning, "byte 8 of Server: b");
-        let body = Difference::new(&recording, back, 48, came, Found::Nothing);
+        let body = Difference::new(&recording, back, 50, came, Found::Nothing);
         assert!(body.expected_meaning.starts_with("byte 1 of body, 2 bytes"), "{}", body.expected_meaning);
     }
 }
