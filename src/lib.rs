@@ -6,6 +6,7 @@
 //!           doors     →  relay, auth, entity, wire, io    recorder  →  connector, inspect, io, wire
 //!           - - - - - - - - - - - - - - - - - - - - - -  below: no sockets, no clock, no randomness
 //!           inspect   →  wire                           (for cli and recorder alone)
+//!           bridge    →  relay, auth, entity, wire
 //!           relay     →  auth, entity, wire
 //!           auth      →  entity
 //!           entity, wire  →  nothing
@@ -15,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 pub mod auth;
+pub mod bridge;
 pub mod cli;
 pub mod config;
 pub mod connector;
