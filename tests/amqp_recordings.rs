@@ -4,15 +4,20 @@
 
 use std::collections::BTreeMap;
 
+#[path = "amqp_recordings/log.rs"]
+mod log;
 #[path = "amqp_recordings/recordings.rs"]
 mod recordings;
 #[path = "amqp_recordings/replay.rs"]
 mod replay;
 
+use log::{logged, written};
 use recordings::{Direction, Recording, connections, recordings};
 use replay::replay;
 use viaduct::relay::listener_link::GoneReason;
-use viaduct::wire::amqp::{AmqpLimits, Body, Item, decode, encode_empty, encode_performative, encode_sasl};
+use viaduct::wire::amqp::{
+    AmqpLimits, Body, FRAME_HEAD, Item, Value, decode, encode_empty, encode_performative, encode_sasl,
+};
 
 /// Takes a stream apart and gives each piece, with what our encoder makes of it, to `look`.
 fn pieces(stream: &[u8], mut look: impl FnMut(&Item<'_>, &[u8], Vec<u8>)) {
@@ -134,4 +139,25 @@ fn every_recorded_listener_reaches_the_end_that_it_reached_against_the_toy_relay
         ("refused, com.microsoft:relay-not-found, closed", 0, 0, 1),
     ];
     assert_eq!(ends, expected);
+}
+
+#[test]
+fn another_decoder_read_the_same_in_every_performative() {
+    let mut compared = 0;
+    for [listener, _] in connections() {
+        let logged = logged(&listener.name);
+        let mut read = Vec::new();
+        pieces(&listener.bytes, |item, original, _| {
+            if matches!(item, Item::Frame(frame) if !matches!(frame.body, Body::Empty)) {
+                // The value as such: its type leaves nulls and defaults out.
+                let value: Value = serde_amqp::from_slice(&original[FRAME_HEAD..]).unwrap();
+                read.push(written(&value));
+            }
+        });
+        if !logged.is_empty() {
+            assert_eq!(read, logged, "{}", listener.name);
+            compared += read.len();
+        }
+    }
+    assert_eq!(compared, 292);
 }

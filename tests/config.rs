@@ -303,7 +303,7 @@ const CONNECTION: &str = "Endpoint=sb://relay.example.net/;SharedAccessKeyName=k
 fn reads_routes_of_a_connector() {
     let text = format!(
         "connection_string = '{CONNECTION}'\nca = 'ca.pem'\n\
-         [[listen]]\npath = 'credit-check'\nto = 'net.tcp://localhost:9000/calc'\n\
+         [[listen]]\npath = 'credit-check'\nto = 'net.tcp://localhost:9000/calc'\nany_to = true\n\
          [[listen]]\nname = 'web'\npath = 'web'\nto = 'http://127.0.0.1:8080/base'\nshapes = ['exchange']\n\
          gateways = ['other.example.net:8443']\nconnection_string = '{CONNECTION};EntityPath=web'\n\
          [[forward]]\nlocal = 'tcp://127.0.0.1:9000'\nto = 'credit-check/sub'\nclear = true\n"
@@ -312,6 +312,7 @@ fn reads_routes_of_a_connector() {
     assert_eq!(config.ca.as_deref(), Some(Path::new("/etc/viaduct/ca.pem")));
     assert_eq!(config.listen[0].name, "credit-check");
     assert_eq!(config.listen[0].shapes, [RouteShape::Stream]);
+    assert!(config.listen[0].any_to && !config.listen[1].any_to);
     assert_eq!(config.listen[0].dial, Dial::Tls);
     assert_eq!(config.listen[1].name, "web");
     assert_eq!(config.listen[1].shapes, [RouteShape::Exchange]);
@@ -319,6 +320,14 @@ fn reads_routes_of_a_connector() {
     assert_eq!(config.forward[0].local.protocol, LocalProtocol::Tcp);
     assert_eq!(config.forward[0].to.decoded(), "/credit-check/sub");
     assert_eq!(config.forward[0].dial, Dial::Clear);
+}
+
+#[test]
+fn any_to_is_for_net_tcp_services() {
+    let text = format!(
+        "connection_string = '{CONNECTION}'\n[[listen]]\npath = 'a'\nto = 'tcp://h:1'\nany_to = true\n"
+    );
+    assert_eq!(connect_errors(&text), ["c.toml:5: listen[0].any_to: is for net.tcp services"]);
 }
 
 #[test]

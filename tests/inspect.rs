@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use viaduct::inspect::{Stream, Timeline};
+use viaduct::inspect::{InMemory, Protocol, ReadError, Stream, Timeline};
 use viaduct::wire::framing::Mode;
 
 fn fixtures() -> PathBuf {
@@ -107,35 +107,21 @@ fn envelopes_hold_what_the_scenario_says() {
     assert!(sent.iter().all(|envelope| envelope.contains(to)), "{sent:?}");
 }
 
-/// The framing page's own annotation of this recording, section 8.1: offsets, bytes and meaning.
+/// The documentation shows the recording of a Microsoft client that the framing page annotates, section 8.1.
 #[test]
-fn text_reads_like_an_experts_annotation_with_both_directions_merged_in_time() {
+fn text_reads_like_the_experts_annotation_in_the_documentation() {
     let folder = fixtures().join("nettcp/ms-nettcp-none");
     let text = printed(&["inspect", folder.to_str().unwrap()], b"");
-    let second = &text[text.find("\nconn02\n").unwrap()..];
-    let mut rest = second;
-    for line in [
-        "→ i2r: initiator (client) to receiver (service), at 0.0005 s",
-        "        0  00 01 00                    Version 1.0",
-        "        3  01 02                       Mode 2: duplex",
-        "        5  02 1f                       Via, 31 bytes: net.tcp://localhost:24005/probe",
-        "       38  03 08                       KnownEncoding 8: application/soap+msbinsession1",
-        "← r2i: receiver (service) to initiator (client), at 0.0009 s",
-        "        0  0b                          PreambleAck: the receiver accepts the preamble",
-        "       41  06 99 01                    SizedEnvelope, 153 bytes",
-        "       44  5a                          string table, 90 bytes",
-        "       77  1f                            id 3 = \"net.tcp://localhost:24004/probe\"",
-        "      145  56 08                         <s:Header>",
-        "      147  44 0a 1e 00 82 ab 01            <a:Action s:mustUnderstand=\"1\">urn:relay-probe/IEcho/FireCount</a:Action>",
-        "      154  44 1a ad 8b 6e 7b 04 6f ..      <a:MessageID>urn:uuid:047b6e8b-576f-4319-814e-9edfdb7df9c0</a:MessageID>",
-        "      190  42 05 0a 07 01                  <FireCount xmlns=\"urn:relay-probe\"></FireCount>",
-        "        1  06 8b 01                    SizedEnvelope, 139 bytes",
-        "      197  06 4f                       SizedEnvelope, 79 bytes",
-        "→ i2r ends after 459 bytes: tolerated, after a whole envelope and without End, which .NET accepts",
-    ] {
+    let page = fs::read_to_string(fixtures().join("../docs/inspect.md")).unwrap();
+    let example = page.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    let mut rest = &text[text.find("\nconn02\n").unwrap()..];
+    let mut shown = 0;
+    for line in example.lines().filter(|line| !line.is_empty() && *line != "…") {
         let at = rest.find(&format!("\n{line}\n")).unwrap_or_else(|| panic!("{line}\nin\n{rest}"));
         rest = &rest[at + line.len() + 1..];
+        shown += 1;
     }
+    assert!(shown > 20, "{shown}");
     assert!(text.lines().all(|line| line.chars().count() < 400), "what is long is cut");
 }
 
@@ -146,7 +132,7 @@ fn a_recording_that_breaks_off_says_where() {
     let text = printed(&["inspect", "-"], &sent[..100]);
     let line = "→ i2r ends after 100 bytes: error eof: stream ends inside a session; 59 bytes from 41 on are not read";
     assert_eq!(text.lines().last(), Some(line));
-    let text = printed(&["inspect", "--format", "json", "-"], b"GET / HTTP/1.1\r\n\r\n");
+    let text = printed(&["inspect", "--format", "json", "-"], b"EHLO example.net\r\n");
     assert_eq!(text, "{\"stream\":\"-\",\"dir\":\"i2r\",\"end\":\"error unknown-record\"}\n");
 }
 
@@ -206,6 +192,12 @@ fn a_token_in_a_via_is_never_shown() {
         let text = printed(&["inspect", "--format", format, "-"], &sent);
         assert!(!text.contains("U2hh") && !text.contains("55 32 68"), "{text}");
     }
+}
+
+#[test]
+fn what_a_peer_sends_does_nothing_to_a_terminal() {
+    let text = printed(&["inspect", "--mode", "duplex", "--dir", "r2i", "-"], b"\x08\x0aurn:\x1b[2J\xc2\x9b");
+    assert!(text.contains("Fault: urn:\\u{1b}[2J\\u{9b}\n"), "{text}");
 }
 
 #[test]
@@ -308,16 +300,20 @@ proptest! {
             }
             bytes
         };
-        let stream = Stream {
-            name: "x".to_owned(),
+        let recording = InMemory {
             i2r: Some(damaged("c2s")),
             r2i: Some(damaged("s2c")),
-            mode: Some(Mode::Duplex),
             timeline: Timeline::default(),
+        };
+        let stream = Stream {
+            name: "x".to_owned(),
+            recording: Box::new(recording),
+            mode: Some(Mode::Duplex),
+            otherwise: Protocol::Framing,
         };
         let mut lines = [Vec::new(), Vec::new(), Vec::new()];
         let [text, json, xml] = &mut lines;
-        let keep = |kept: &mut Vec<String>, line: &str| -> Result<(), ()> {
+        let keep = |kept: &mut Vec<String>, line: &str| -> Result<(), ReadError> {
             kept.push(line.to_owned());
             Ok(())
         };

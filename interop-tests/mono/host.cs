@@ -1,5 +1,5 @@
 // An ordinary NetTcpBinding service: it knows nothing of any relay.
-//   host.exe probe|session|duplex PORT
+//   host.exe probe|session|duplex PORT [BINDING]
 // (Mono cannot open two services on one port.)
 // Prints "ready" when it listens and a line for each one-way call; runs until it is killed.
 using System;
@@ -60,22 +60,23 @@ namespace Interop
     {
         public static void Main(string[] args)
         {
+            string kind = args.Length > 2 ? args[2] : "binary";
             string address = "net.tcp://localhost:" + args[1] + "/" + args[0];
             switch (args[0])
             {
-                case "probe": Open(typeof(Probe), typeof(IProbe), address); break;
-                case "session": Open(typeof(Session), typeof(ISession), address); break;
-                case "duplex": Open(typeof(Duplex), typeof(IDuplex), address); break;
+                case "probe": Open(typeof(Probe), typeof(IProbe), address, kind); break;
+                case "session": Open(typeof(Session), typeof(ISession), address, kind); break;
+                case "duplex": Open(typeof(Duplex), typeof(IDuplex), address, kind); break;
                 default: throw new ArgumentException("no service " + args[0]);
             }
             Console.WriteLine("ready");
             Thread.Sleep(Timeout.Infinite);
         }
 
-        static void Open(Type service, Type contract, string address)
+        static void Open(Type service, Type contract, string address, string kind)
         {
             var host = new ServiceHost(service);
-            host.AddServiceEndpoint(contract, Binding.Make(), address);
+            host.AddServiceEndpoint(contract, Binding.Make(kind), address);
             host.Open();
         }
     }

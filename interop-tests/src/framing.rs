@@ -13,6 +13,19 @@ pub fn via_record(via: &str) -> Vec<u8> {
     record
 }
 
+/// A sized envelope record; without its first byte, a chunk. [MC-NMF] 2.2.4
+pub fn sized_record(payload: &[u8]) -> Vec<u8> {
+    let mut record = vec![0x06];
+    let mut length = payload.len();
+    while length > 0x7f {
+        record.push(0x80 | (length & 0x7f) as u8);
+        length >>= 7;
+    }
+    record.push(length as u8);
+    record.extend_from_slice(payload);
+    record
+}
+
 /// Version, mode duplex, Via and encoding: a preamble without its end.
 pub fn preamble_start(via: &str) -> Vec<u8> {
     [b"\x00\x01\x00\x01\x02", &via_record(via)[..], b"\x03\x08"].concat()

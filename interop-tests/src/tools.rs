@@ -44,6 +44,11 @@ pub fn mono() -> PathBuf {
     on_path("mono")
 }
 
+/// The host of .NET's runtime.
+pub fn dotnet() -> PathBuf {
+    there(output_dir().join("dotnet/dnv/net/runtime/.net/dotnet"), "run `./test --install`")
+}
+
 fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from)
 }

@@ -17,7 +17,8 @@ fn an_accept_holds_all_that_the_java_and_node_listeners_need() {
 
     let accept = listener.next("accept");
 
-    let keys: Vec<_> = accept.as_object().expect("an object").keys().map(String::as_str).collect();
+    let mut keys: Vec<_> = accept.as_object().expect("an object").keys().map(String::as_str).collect();
+    keys.sort_unstable();
     assert_eq!(keys, ["address", "connectHeaders", "id", "remoteEndpoint"]);
     assert_eq!(accept["id"], format!("{id}_G0"));
     let address = accept_address(&accept);

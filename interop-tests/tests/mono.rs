@@ -5,12 +5,9 @@
 //! framing page, section 9.
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::time::Duration;
 
-use interop_tests::{Connector, Gateway, Program, Running, mono, output_dir, repository};
+use interop_tests::{Connector, Gateway, MonoService, Running, run_mono_client};
 
 /// Long enough for Mono, which takes 5 s to close a duplex channel.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -56,51 +53,20 @@ fn a_message_of_1_mib_both_ways() {
 #[test]
 fn the_same_client_and_service_agree_without_a_relay() {
     // When Mono itself is at fault, this test says so.
-    let (_service, address) = start_service("probe");
+    let service = MonoService::start("probe", "binary");
 
-    assert_eq!(run_client(&["request-reply", &address]), ["ok echo", "ok add", "ok empty", "done"]);
+    assert_eq!(
+        run_mono_client(&["request-reply", &service.address]),
+        ["ok echo", "ok add", "ok empty", "done"]
+    );
 }
 
 /// Runs one check of the client against `service` through the relay: what the client said, and the service.
 fn call(check: &str, service: &str) -> (Vec<String>, Running) {
     let gateway = Gateway::new();
-    let (running, address) = start_service(service);
+    let MonoService { running, address, .. } = MonoService::start(service, "binary");
     let _connector = Connector::listen(&gateway, "wcf", &address);
 
     let via = format!("net.tcp://localhost:{}/wcf", gateway.port("net_tcp"));
-    (run_client(&[check, &address, &via]), running)
-}
-
-fn run_client(args: &[&str]) -> Vec<String> {
-    let client = programs().join("client.exe").to_string_lossy().into_owned();
-    let output = Program::new(mono()).args([client]).args(args.iter().copied()).run(PATIENCE);
-    output.lines().map(ToOwned::to_owned).collect()
-}
-
-/// Starts a service on a free port; it and its address.
-fn start_service(service: &str) -> (Running, String) {
-    let host = programs().join("host.exe").to_string_lossy().into_owned();
-    // Mono cannot be told to take any free port; one that was free a moment ago is.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
-    let mut running = Program::new(mono()).args([&*host, service, &port]).start();
-    assert_eq!(running.line(PATIENCE), "ready");
-    (running, format!("net.tcp://localhost:{port}/{service}"))
-}
-
-/// Where the compiled client and host lie.
-fn programs() -> &'static Path {
-    static COMPILED: OnceLock<PathBuf> = OnceLock::new();
-    COMPILED.get_or_init(|| {
-        let directory = output_dir().join("mono");
-        std::fs::create_dir_all(&directory).unwrap();
-        for program in ["host", "client"] {
-            Program::new(mono().with_file_name("mcs"))
-                .args([format!("-out:{}", directory.join(program).with_extension("exe").display())])
-                .args(["-r:System.ServiceModel.dll", "-r:System.Runtime.Serialization.dll"])
-                .args([&*format!("{program}.cs"), "contract.cs", "binding.cs"])
-                .directory(&repository().join("interop-tests/mono"))
-                .run(PATIENCE);
-        }
-        directory
-    })
+    (run_mono_client(&[check, &address, &via]), running)
 }

@@ -18,6 +18,8 @@ use crate::entity::{KeyName, Right, Rights, UnixTime};
 const ACTION: &str = "net.windows.servicebus.action";
 /// The last pair: the signature of everything in front of its `&`.
 const SIGNATURE: &str = "HMACSHA256";
+/// Bytes of a key: as many as its signatures have.
+const SHORTEST_KEY: usize = 32;
 
 /// A token that was read, not yet one that was believed: pairs as in a form, in any order but for the signature.
 ///
@@ -146,7 +148,7 @@ impl fmt::Debug for SwtToken {
     }
 }
 
-/// A token, as the access control service writes it. `None`: the key is no base64.
+/// A token, as the access control service writes it. `None`: the key is no base64, or shorter than 32 bytes.
 pub fn mint_swt(issuer: &SwtIssuer, audience: &str, expires: UnixTime) -> Option<String> {
     let rights: Vec<String> = issuer.rights.iter().map(|right| right.to_string()).collect();
     let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
@@ -161,9 +163,9 @@ pub fn mint_swt(issuer: &SwtIssuer, audience: &str, expires: UnixTime) -> Option
     Some(format!("{signed}&{SIGNATURE}={}", encoded(&signature)))
 }
 
-/// HMAC-SHA256, keyed with what the key's base64 stands for; an empty key is none.
+/// HMAC-SHA256, keyed with what the key's base64 stands for; a short key is none.
 fn tag(key: &SecretString, signed: &str) -> Option<[u8; 32]> {
-    let key = STANDARD.decode(key.expose_secret()).ok().filter(|key| !key.is_empty())?;
+    let key = STANDARD.decode(key.expose_secret()).ok().filter(|key| key.len() >= SHORTEST_KEY)?;
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).ok()?;
     mac.update(signed.as_bytes());
     Some(mac.finalize().into_bytes().into())
@@ -207,7 +209,7 @@ mod tests {
         assert_eq!(token.rights(&issuer(Rights::SEND)), Some(Rights::SEND));
         assert!(!token.is_of(&SwtIssuer { key: STANDARD.encode([8; 32]).into(), ..issuer(Rights::ALL) }));
         assert!(!token.is_of(&SwtIssuer { issuer: "x".into(), ..issuer(Rights::ALL) }));
-        for key in ["", "*"] {
+        for key in ["", "*", "AAAA"] {
             assert!(!token.is_of(&SwtIssuer { key: key.to_owned().into(), ..issuer(Rights::ALL) }));
         }
         let changed = parse(&SIGNED.replace("Listen%2cSend", "Manage")).unwrap();

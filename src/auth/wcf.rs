@@ -242,19 +242,19 @@ mod tests {
     #[test]
     fn simple_web_tokens_are_refused_for_what_is_wrong_with_them() {
         let issuers = [issuer()];
-        let ask = |audience: &str, expires, need| {
+        let minted = |audience: &str, expires, need| {
             ask(&mint_swt(&issuers[0], audience, expires).unwrap(), need, &issuers)
         };
         let good = "http://ns.example.net/a/b/";
-        assert_eq!(ask(good, SOON, Right::Listen), Err(AuthError::MissingRight { needed: Right::Listen }));
-        assert_eq!(ask("http://other/a/b/", SOON, Right::Send), Err(AuthError::InvalidAudience));
-        assert_eq!(ask("http://ns.example.net/a/bc/", SOON, Right::Send), Err(AuthError::InvalidAudience));
+        assert_eq!(minted(good, SOON, Right::Listen), Err(AuthError::MissingRight { needed: Right::Listen }));
+        assert_eq!(minted("http://other/a/b/", SOON, Right::Send), Err(AuthError::InvalidAudience));
+        assert_eq!(minted("http://ns.example.net/a/bc/", SOON, Right::Send), Err(AuthError::InvalidAudience));
         let ended = UnixTime(NOW.0 - 301);
-        assert_eq!(ask(good, ended, Right::Send), Err(AuthError::ExpiredToken { expired: ended }));
-        assert!(ask(good, UnixTime(NOW.0 - 300), Right::Send).is_ok());
+        assert_eq!(minted(good, ended, Right::Send), Err(AuthError::ExpiredToken { expired: ended }));
+        assert!(minted(good, UnixTime(NOW.0 - 300), Right::Send).is_ok());
         let other = SwtIssuer { key: STANDARD.encode([2; 32]).into(), ..issuer() };
         let token = mint_swt(&other, good, SOON).unwrap();
-        assert_eq!(super::tests::ask(&token, Right::Send, &issuers), Err(AuthError::InvalidSignature));
+        assert_eq!(ask(&token, Right::Send, &issuers), Err(AuthError::InvalidSignature));
     }
 
     #[test]

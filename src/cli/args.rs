@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::recorder_args::{RecordArgs, ReplayArgs};
 use crate::config::{ListenTarget, LocalDoor};
 
 /// A relay you run yourself, for Azure Relay's clients: Hybrid Connections and WCF Relay.
@@ -71,8 +72,12 @@ pub enum Command {
     Connect(ConnectArgs),
     /// Print a SAS token, or the lines an app.config needs
     Token(TokenArgs),
-    /// Decode recorded net.tcp traffic: framing records, envelopes, dictionaries
+    /// Decode recorded or captured traffic: framing records, envelopes, dictionaries, HTTP
     Inspect(InspectArgs),
+    /// Stand between a client and a service and write what passes, without its secrets
+    Record(RecordArgs),
+    /// Play one side of a recording and say where the other one does something else
+    Replay(ReplayArgs),
     /// Turn binary XML into text and back
     Xml(XmlArgs),
     /// Print the completion script of a shell
@@ -147,6 +152,9 @@ pub struct ListenArgs {
     /// The service: http(s)://…, tcp://host:port, net.tcp://host:port/path, unix:/path, or echo
     #[arg(long, value_name = "URL")]
     pub to: ListenTarget,
+    /// For a net.tcp service: pass on envelopes whose To is neither below the relay nor below the service
+    #[arg(long)]
+    pub any_to: bool,
     /// Where the connection string comes from.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -205,7 +213,7 @@ pub struct TokenArgs {
 /// `viaduct inspect`.
 #[derive(Clone, Debug, Args)]
 pub struct InspectArgs {
-    /// Recordings: a folder with NAME.c2s.bin and NAME.s2c.bin, a file with one direction, or - for standard input
+    /// A pcap or pcapng capture, a folder with NAME.c2s.bin and NAME.s2c.bin, a file with one direction, or - for standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// What to print
@@ -217,6 +225,9 @@ pub struct InspectArgs {
     /// The mode of the sessions, for a file with the receiver's direction alone
     #[arg(long, value_enum, value_name = "MODE")]
     pub mode: Option<InspectMode>,
+    /// Of a capture, only the connections with this port; may be repeated
+    #[arg(long, value_name = "PORT")]
+    pub port: Vec<u16>,
 }
 
 /// What `viaduct inspect` prints.

@@ -6,6 +6,7 @@ use super::args::{GlobalArgs, ListenArgs};
 use super::dialer::dialer;
 use super::failure::Failure;
 use super::output::print;
+use crate::config::ListenTarget;
 use crate::config::connect::{Dial, ListenRoute};
 use crate::connector::{ListenerTiming, Phase, listener_settings, run_listener};
 use crate::entity::EntityPath;
@@ -16,6 +17,9 @@ pub(super) async fn run(args: &ListenArgs, global: &GlobalArgs) -> Result<(), Fa
     let path = args.path.trim_matches('/');
     let path = EntityPath::parse(path)
         .map_err(|error| Failure::Usage(format!("{}: {error}; write the path of a relay", args.path)))?;
+    if args.any_to && !matches!(args.to, ListenTarget::NetTcp { .. }) {
+        return Err(Failure::Usage("--any-to is for net.tcp services".to_owned()));
+    }
     let connection = args.connection.resolve()?;
     if let Some(own) = connection.entity_path.as_ref().filter(|own| **own != path) {
         return Err(Failure::Usage(format!("the connection string is for {own} alone, not for {path}")));
@@ -28,6 +32,7 @@ pub(super) async fn run(args: &ListenArgs, global: &GlobalArgs) -> Result<(), Fa
         dial: Dial::clear(args.dial.clear),
         gateways: args.dial.gateways.clone(),
         shapes: args.to.shapes().to_vec(),
+        any_to: args.any_to,
     };
     let (dialer, _) = dialer(global.ca.as_deref())?;
     let settings = listener_settings(&route, &dialer, ListenerTiming::default())

@@ -2,6 +2,7 @@
 
 mod args;
 mod ca;
+mod captured;
 mod connect;
 mod connection;
 mod demo;
@@ -14,7 +15,11 @@ mod inspect;
 mod listen;
 mod manual;
 mod output;
+mod record;
+mod recorded;
+mod recorder_args;
 mod recording;
+mod replay;
 mod run;
 mod serve;
 mod token;

@@ -1,31 +1,31 @@
-//! Which files belong together: the recordings that `viaduct inspect` is given.
+//! Which files belong together: the recordings and captures that `viaduct inspect` is given.
 
 use std::fs;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use super::args::{InspectArgs, InspectDirection, InspectMode};
+use super::captured;
 use super::failure::Failure;
-use crate::inspect::{Direction, Stream, Timeline};
+use super::recorded::{Files, Piped};
+use crate::inspect::Direction;
 use crate::wire::framing::Mode;
 
-/// A recorded connection whose files are not read yet.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Files {
-    name: String,
-    i2r: Option<PathBuf>,
-    r2i: Option<PathBuf>,
-    events: Option<PathBuf>,
-    mode: Option<Mode>,
+/// Something to be shown.
+pub(super) enum Found {
+    /// A connection whose directions have files of their own, or standard input.
+    Recorded(Files),
+    /// A capture: its name, and the file.
+    Capture(String, captured::File),
 }
 
-/// The recordings of the command line, in its order; those of a folder by name.
-pub(super) fn streams(args: &InspectArgs) -> Result<Vec<Files>, Failure> {
-    let mut all: Vec<Files> = Vec::new();
+/// What the command line names, in its order; the connections of a folder by name.
+pub(super) fn found(args: &InspectArgs) -> Result<Vec<Found>, Failure> {
+    let mut all: Vec<Found> = Vec::new();
     for path in &args.files {
         if path.is_dir() {
             let prefix = if args.files.len() > 1 { prefix(path) } else { String::new() };
-            all.extend(folder(path, &prefix)?);
+            folder(path, &prefix, &mut all)?;
         } else {
             file(path, args, &mut all)?;
         }
@@ -34,13 +34,9 @@ pub(super) fn streams(args: &InspectArgs) -> Result<Vec<Files>, Failure> {
         InspectMode::Duplex => Mode::Duplex,
         InspectMode::Singleton => Mode::Singleton,
     });
-    for files in &mut all {
-        files.mode = mode;
-        if files.i2r.is_none() && mode.is_none() {
-            return Err(Failure::Usage(format!(
-                "{}: what a receiver sent can only be read with the mode of its sessions; give --mode duplex or --mode singleton, or its folder",
-                files.name
-            )));
+    for found in &mut all {
+        if let Found::Recorded(files) = found {
+            files.mode = mode;
         }
     }
     Ok(all)
@@ -51,61 +47,77 @@ fn prefix(folder: &Path) -> String {
     folder.file_name().map(|name| format!("{}/", name.to_string_lossy())).unwrap_or_default()
 }
 
-fn folder(folder: &Path, prefix: &str) -> Result<Vec<Files>, Failure> {
+fn folder(folder: &Path, prefix: &str, all: &mut Vec<Found>) -> Result<(), Failure> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(|error| unreadable(folder, &error))? {
         paths.push(entry.map_err(|error| unreadable(folder, &error))?.path());
     }
     paths.sort();
-    let mut all = Vec::new();
+    let before = all.len();
     for path in paths {
         if let Some((name, direction)) = recorded(&path) {
-            add(&mut all, &format!("{prefix}{name}"), direction, &path);
+            add(all, &format!("{prefix}{name}"), direction, &path);
         }
     }
-    if all.is_empty() {
+    if all.len() == before {
         return Err(Failure::new(
             format!("{} holds no recording", folder.display()),
-            "name a folder with NAME.c2s.bin and NAME.s2c.bin",
+            "name a folder with NAME.c2s.bin and NAME.s2c.bin, or a capture file",
         ));
     }
-    Ok(all)
+    Ok(())
 }
 
-/// A file is one direction; two files of one connection are put together.
-fn file(path: &Path, args: &InspectArgs, all: &mut Vec<Files>) -> Result<(), Failure> {
+/// A file is a capture, or one direction; two files of one connection are put together.
+fn file(path: &Path, args: &InspectArgs, all: &mut Vec<Found>) -> Result<(), Failure> {
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     let direction = args.dir.map(|dir| match dir {
         InspectDirection::I2r => Direction::InitiatorToReceiver,
         InspectDirection::R2i => Direction::ReceiverToInitiator,
     });
+    let mut files = Files { name: name.clone(), ..Files::default() };
+    if path == Path::new("-") {
+        let piped = Piped::begin().map_err(|error| unreadable(path, &error))?;
+        if captured::is_capture(piped.first()) {
+            let file = captured::File::spooled(piped).map_err(|error| unreadable(path, &error))?;
+            all.push(Found::Capture(name, file));
+            return Ok(());
+        }
+        files.piped = Some(piped);
+    } else if captured::is_capture_file(path).map_err(|error| unreadable(path, &error))? {
+        all.push(Found::Capture(name, captured::File::named(path)));
+        return Ok(());
+    }
     match (recorded(path), direction) {
         (Some((name, said)), None) => add(all, &name, said, path),
         (_, direction) => {
-            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-            let direction = direction.unwrap_or(Direction::InitiatorToReceiver);
-            let mut files = Files { name: name.into_owned(), ..Files::default() };
-            files.set(direction, path);
-            all.push(files);
+            files.set(direction.unwrap_or(Direction::InitiatorToReceiver), path);
+            all.push(Found::Recorded(files));
         }
     }
     Ok(())
 }
 
 /// Adds a direction to the connection whose other one stands in the same folder, or to a new one.
-fn add(all: &mut Vec<Files>, name: &str, direction: Direction, path: &Path) {
-    let fits = |files: &&mut Files| {
-        let other = files.i2r.as_ref().or(files.r2i.as_ref()).and_then(|other| other.parent());
-        files.name == name && other == path.parent() && files.path(direction).is_none()
+fn add(all: &mut Vec<Found>, name: &str, direction: Direction, path: &Path) {
+    let fits = |found: &mut Found| match found {
+        Found::Recorded(files) if files.name == name && files.path(direction).is_none() => {
+            let other = Direction::BOTH.into_iter().find_map(|direction| files.path(direction));
+            (other.and_then(Path::parent) == path.parent()).then_some(())
+        }
+        _ => None,
     };
-    if let Some(files) = all.iter_mut().find(fits) {
-        files.set(direction, path);
+    if let Some(index) = all.iter_mut().position(|found| fits(found).is_some()) {
+        if let Found::Recorded(files) = &mut all[index] {
+            files.set(direction, path);
+        }
         return;
     }
     let events = path.with_file_name(format!("{}.events.jsonl", name.rsplit('/').next().unwrap_or(name)));
     let mut files = Files { name: name.to_owned(), ..Files::default() };
     files.events = events.is_file().then_some(events);
     files.set(direction, path);
-    all.push(files);
+    all.push(Found::Recorded(files));
 }
 
 /// `NAME.c2s.bin` or `NAME.s2c.bin`: its NAME and its direction.
@@ -117,57 +129,9 @@ fn recorded(path: &Path) -> Option<(String, Direction)> {
     })
 }
 
-impl Files {
-    fn path(&self, direction: Direction) -> Option<&PathBuf> {
-        match direction {
-            Direction::InitiatorToReceiver => self.i2r.as_ref(),
-            Direction::ReceiverToInitiator => self.r2i.as_ref(),
-        }
-    }
-
-    fn set(&mut self, direction: Direction, path: &Path) {
-        match direction {
-            Direction::InitiatorToReceiver => self.i2r = Some(path.to_owned()),
-            Direction::ReceiverToInitiator => self.r2i = Some(path.to_owned()),
-        }
-    }
-
-    /// Reads the files.
-    pub(super) fn read(&self) -> Result<Stream, Failure> {
-        let read = |path: &Option<PathBuf>| path.as_deref().map(read).transpose();
-        let timeline = match &self.events {
-            None => Timeline::default(),
-            Some(path) => {
-                let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-                Timeline::parse(&text).map_err(|error| {
-                    Failure::new(
-                        format!("{}: {error}", path.display()),
-                        "correct it, or move it away to read the recording without times",
-                    )
-                })?
-            }
-        };
-        Ok(Stream {
-            name: self.name.clone(),
-            i2r: read(&self.i2r)?,
-            r2i: read(&self.r2i)?,
-            mode: self.mode,
-            timeline,
-        })
-    }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        io::stdin()
-            .read_to_end(&mut bytes)
-            .map_err(|error| Failure::new(format!("standard input: {error}"), "look where it comes from"))?;
-        return Ok(bytes);
-    }
-    fs::read(path).map_err(|error| unreadable(path, &error))
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(format!("cannot read {}: {error}", path.display()), "name a file or folder of a recording")
+pub(super) fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(
+        format!("cannot read {}: {error}", path.display()),
+        "name a file or folder of a recording, or a capture",
+    )
 }

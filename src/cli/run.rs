@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::args::{Cli, Command, GlobalArgs, LogFormat};
 use super::failure::Failure;
-use super::{connect, demo, forward, init, inspect, listen, manual, serve, token, xml};
+use super::{connect, demo, forward, init, inspect, listen, manual, record, replay, serve, token, xml};
 use crate::telemetry;
 
 /// Runs the command of this process's arguments. Status: 0 good, 1 it did not work, 2 the command line was wrong.
@@ -29,6 +29,8 @@ fn run(Cli { global, command }: Cli) -> Result<(), Failure> {
         Command::ConfigurationReference => manual::configuration_reference(),
         Command::Serve(args) => block_on(&global, "info", serve::run(&args)),
         Command::Listen(args) => block_on(&global, "info", listen::run(&args, &global)),
+        Command::Record(args) => block_on(&global, "warn", record::run(&args, &global)),
+        Command::Replay(args) => block_on(&global, "warn", replay::run(&args, &global)),
         Command::Forward(args) => block_on(&global, "info", forward::run(&args, &global)),
         Command::Connect(args) => block_on(&global, "info", connect::run(&args, &global)),
         // The demo tells its story itself.

@@ -43,6 +43,8 @@ pub struct ListenRoute {
     pub gateways: Vec<String>,
     /// What the listener serves: a part of what the target can ([`ListenTarget::shapes`]), never empty.
     pub shapes: Vec<RouteShape>,
+    /// For a `net.tcp` service: an envelope whose To is neither below the relay nor the service is passed on.
+    pub any_to: bool,
 }
 
 /// One local door whose connections go to a relay.
@@ -132,6 +134,9 @@ pub(super) struct Listen {
     /// What it serves: `"stream"`, `"exchange"`. Left out: all that the service's protocol can.
     #[serde(default)]
     shapes: Option<Vec<RouteShape>>,
+    /// For a `net.tcp` service: `true` passes on envelopes whose To is neither below the relay nor below the service.
+    #[serde(default)]
+    any_to: bool,
 }
 
 /// A local door whose connections go to a relay.
@@ -208,7 +213,9 @@ fn check(written: ConnectFile, environment: &Environment, problems: &mut Problem
             |((path, to, shapes), connection)| {
                 check_entity_path(&at, "path", path.as_str(), &connection, problems);
                 let dial = Dial::clear(route.clear);
-                ListenRoute { name, path, to, connection, dial, gateways: route.gateways, shapes }
+                check_any_to(&at, route.any_to, &to, problems);
+                let any_to = route.any_to;
+                ListenRoute { name, path, to, connection, dial, gateways: route.gateways, shapes, any_to }
             },
         );
         if let Some(route) = route {
@@ -234,6 +241,13 @@ fn check(written: ConnectFile, environment: &Environment, problems: &mut Problem
         }
     }
     config
+}
+
+/// Other services have no To.
+fn check_any_to(at: &str, any_to: bool, to: &ListenTarget, problems: &mut Problems) {
+    if any_to && !matches!(to, ListenTarget::NetTcp { .. }) {
+        problems.add(&format!("{at}.any_to"), "is for net.tcp services");
+    }
 }
 
 /// The address of the state: nothing there asks who is there, so it is for this machine alone.

@@ -20,6 +20,7 @@ use super::{
     http_pool::{HttpPool, Way},
     http_request::own_answer,
     random,
+    readdressing::Readdressing,
     route::RouteState,
     streams,
     target::Target,
@@ -33,6 +34,8 @@ pub(crate) struct ListenerSettings {
     pub(crate) endpoint: Endpoint,
     /// The service.
     pub(crate) target: Target,
+    /// How To becomes that of a `net.tcp` service.
+    pub(crate) readdressing: Option<Readdressing>,
     /// The shapes to announce, as in `sb-hc-viaduct-shapes`.
     pub(crate) shapes: String,
     /// Further gateways at which a rendezvous may be dialled.
@@ -69,6 +72,7 @@ impl Default for ListenerTiming {
 pub(super) struct Serving {
     pub(super) endpoint: Endpoint,
     pub(super) target: Target,
+    pub(super) readdressing: Option<Readdressing>,
     pub(super) policy: DialPolicy,
     pub(super) dialer: Dialer,
     /// Connections to an http service.
@@ -91,7 +95,8 @@ const MOST_EXCHANGES: usize = 1_000;
 
 /// Runs a listener until `stop`; then running work gets its grace.
 pub(crate) async fn run(settings: ListenerSettings, stop: CancellationToken) {
-    let ListenerSettings { endpoint, target, shapes, gateways, dialer, state, timing } = settings;
+    let ListenerSettings { endpoint, target, readdressing, shapes, gateways, dialer, state, timing } =
+        settings;
     let cancel = CancellationToken::new();
     let pool = match &target {
         Target::Http(http) => {
@@ -100,7 +105,16 @@ pub(crate) async fn run(settings: ListenerSettings, stop: CancellationToken) {
         _ => None,
     };
     let policy = DialPolicy::new(endpoint.security(), endpoint.authority().clone(), &gateways);
-    let serving = Arc::new(Serving { endpoint, target, policy, dialer, pool, state, cancel: cancel.clone() });
+    let serving = Arc::new(Serving {
+        endpoint,
+        target,
+        readdressing,
+        policy,
+        dialer,
+        pool,
+        state,
+        cancel: cancel.clone(),
+    });
     let work = TaskTracker::new();
     let running = async {
         keep_online(&serving, &shapes, timing, &stop, &work).await;

@@ -1,5 +1,5 @@
 //! Serves one net.tcp session to a `NetTcpBinding` service: checks the preamble, puts the service's address into its
-//! Via, and lets nothing pass that is not of this session.
+//! Via (and into To, where a service would miss its own there), and lets nothing pass that is not of this session.
 //!
 //! A client's connection may carry further sessions, each with a Via of its own ([MC-NMF] 3.1). The gateway opens a
 //! relayed connection for each of them, so a second preamble on this one comes from nobody who was authorised for it.
@@ -17,6 +17,7 @@ use super::{
     listener::Serving,
     peel::{Beside, Peel, client_frame},
     random,
+    readdressed::{self, Readdressed, Reason},
     target::NetTcpTarget,
     via::{self, ViaRefused},
 };
@@ -26,6 +27,7 @@ use crate::{
         framing::{
             DecodeError, FaultUri, PreambleEvent, PreambleReader, Protection, Session, encode, followers,
         },
+        soap::Refused,
         websocket::{Close, FrameError, OpCode},
     },
 };
@@ -49,6 +51,9 @@ pub(crate) enum NetTcpError {
     /// The Via does not lie under the relay.
     #[error("{0}")]
     Via(#[from] ViaRefused),
+    /// An envelope or a record was not passed on.
+    #[error("the session was ended: {0}")]
+    Refused(#[from] Refused),
     /// The gateway's frames are wrong.
     #[error("the gateway's frames: {0}")]
     Frames(#[from] FrameError),
@@ -111,6 +116,9 @@ pub(super) async fn serve(
             return Err(error);
         }
     };
+    let readdressing = serving.readdressing.as_ref();
+    let rewriter =
+        readdressing.and_then(|readdressing| readdressing.rewriter(&session, &uri, &serving.endpoint));
     let mut preamble = Vec::new();
     session.encode(&uri, &mut preamble);
     service.write_all(&preamble).await?;
@@ -129,6 +137,15 @@ pub(super) async fn serve(
     let frames = Dialect::Frames(FrameDialect::hybrid_client().without_borders());
     let sender = Leg { stream: sender.stream, early: sender.peel.into_early().freeze(), dialect: frames };
     let service = Leg { stream: service, early, dialect: Dialect::Bytes };
+    if let Some(rewriter) = rewriter {
+        let session = Readdressed { initiator: sender, receiver: service, rewriter, follower: receiver };
+        let end = readdressed::relay(session, &serving.cancel).await;
+        end.log(&uri);
+        return match end.reason {
+            Reason::Refused { refused, .. } => Err(refused.into()),
+            _ => Ok(()),
+        };
+    }
     let mut options = JoinOptions::new(serving.cancel.clone());
     options.follow_a_to_b = Some(Box::new(initiator));
     options.follow_b_to_a = Some(Box::new(receiver));

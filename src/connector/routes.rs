@@ -11,10 +11,14 @@ use super::{
     endpoint::Endpoint,
     forward::{Door, DoorSettings},
     listener::{self, ListenerSettings, ListenerTiming, unix_now},
+    readdressing::Readdressing,
     route::{RouteKind, RouteReport, RouteState},
     target::{Target, TargetError},
 };
-use crate::config::connect::{ConnectConfig, Dial, ForwardRoute, ListenRoute, RouteShape};
+use crate::{
+    config::connect::{ConnectConfig, Dial, ForwardRoute, ListenRoute, RouteShape},
+    wire::soap::RewriteError,
+};
 
 /// A route that was read but cannot be served.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -26,6 +30,9 @@ pub(crate) enum RouteError {
     /// The gateway, or one of the further ones.
     #[error("the gateway's address: {0}")]
     Authority(#[from] AuthorityError),
+    /// No To can be made of the service's address.
+    #[error("the service's address: {0}")]
+    To(#[from] RewriteError),
 }
 
 /// All routes of a process.
@@ -152,11 +159,16 @@ pub(crate) fn listener_settings(
     let target = Target::new(&route.to)?;
     let gateways = route.gateways.iter().map(|text| Authority::parse(text, Some(security.default_port())));
     let gateways = gateways.collect::<Result<_, _>>()?;
+    let readdressing = match &target {
+        Target::NetTcp(service) => Some(Readdressing::to_service(endpoint.path(), service, route.any_to)?),
+        _ => None,
+    };
     let shapes: Vec<&str> = route.shapes.iter().map(|shape| shape_name(*shape)).collect();
     let state = RouteState::new(&route.name, RouteKind::Listen, endpoint.to_string(), target.to_string());
     Ok(ListenerSettings {
         endpoint,
         target,
+        readdressing,
         shapes: shapes.join(","),
         gateways,
         dialer: dialer.clone(),
@@ -221,10 +233,12 @@ impl From<Dial> for Security {
 
 impl Fingerprint {
     fn of_listener(route: &ListenRoute, trust: &str) -> Self {
-        let ListenRoute { name, path, to, connection, dial, gateways, shapes } = route;
+        let ListenRoute { name, path, to, connection, dial, gateways, shapes, any_to } = route;
         Self(
-            format!("listen {name:?} {path:?} {to} {connection} {dial:?} {gateways:?} {shapes:?} {trust}")
-                .into(),
+            format!(
+                "listen {name:?} {path:?} {to} {connection} {dial:?} {gateways:?} {shapes:?} {any_to} {trust}"
+            )
+            .into(),
         )
     }
 

@@ -1,12 +1,10 @@
 //! For programs: a line of JSON for each record.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::readings::Readings;
-use super::stream::Stream;
-use super::walk::Item;
-use crate::wire::framing::{Record, ViaText};
+use super::entry::{Details, View};
+use super::stream::{ReadError, Stream};
 
 /// One line. Its keys are a contract: outside programs read them.
 #[derive(Debug, Serialize)]
@@ -14,48 +12,37 @@ struct Line<'a> {
     stream: &'a str,
     dir: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    offset: Option<usize>,
+    offset: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     record: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    envelope: Option<String>,
-    /// Why there is no `envelope`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unreadable: Option<String>,
+    #[serde(flatten)]
+    details: Details,
     #[serde(skip_serializing_if = "Option::is_none")]
     end: Option<String>,
 }
 
-impl Stream {
+impl Stream<'_> {
     /// Gives each line, without its end, to `line`: each direction in turn, its records in order and then how it ends.
     ///
     /// # Errors
-    /// Those of `line`.
-    pub fn json<E>(&self, mut line: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+    /// Those of `line`, and [`ReadError`].
+    pub fn json<E: From<ReadError>>(&self, mut line: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+        let mut plan = self.plan()?;
         for direction in self.directions() {
-            let mut readings = Readings::new(self, direction);
-            let mut walk = self.walk(direction);
+            let mut way = self.way(&mut plan, direction, View::Json)?;
             let blank = || Line {
                 stream: &self.name,
                 dir: direction.name(),
                 offset: None,
                 record: None,
-                envelope: None,
-                unreadable: None,
+                details: Details::default(),
                 end: None,
             };
-            for found in walk.by_ref() {
-                let mut this =
-                    Line { offset: Some(found.offset), record: Some(record(&found.item)), ..blank() };
-                if let Item::Sized(payload) | Item::Unsized(payload) = &found.item {
-                    match readings.session(found.session).text(&payload.bytes()) {
-                        Ok(text) => this.envelope = Some(text),
-                        Err(error) => this.unreadable = Some(error.to_string()),
-                    }
-                }
-                line(&to_json(&this))?;
+            while let Some(entry) = self.entry(&mut way, &mut plan)? {
+                let (offset, record) = (Some(entry.offset), Some(entry.record));
+                line(&to_json(&Line { offset, record, details: entry.details, ..blank() }))?;
             }
-            let end = walk.ending().map(ToString::to_string);
+            let end = Some(self.ending(way)?.0.to_string());
             line(&to_json(&Line { end, ..blank() }))?;
         }
         Ok(())
@@ -66,46 +53,10 @@ fn to_json(line: &Line<'_>) -> String {
     serde_json::to_string(line).expect("strings, numbers and lists of them are always JSON")
 }
 
-/// A record as the `meta.json` of a recording has it.
-fn record(item: &Item<'_>) -> Value {
-    match item {
-        Item::Sized(payload) => json!(["sized-envelope", payload.len()]),
-        Item::Unsized(payload) => {
-            let sizes: Vec<usize> = payload.parts().iter().map(|part| part.bytes.len()).collect();
-            json!(["unsized-envelope", sizes])
-        }
-        Item::Opaque(bytes) => json!(["opaque", bytes.len()]),
-        Item::Record(record) => {
-            let name = record.record_type().name();
-            match record {
-                Record::Version(version) => json!([name, version.major, version.minor]),
-                Record::Mode(mode) => json!([name, mode.name()]),
-                Record::Via(via) => json!([name, shown(*via)]),
-                Record::KnownEncoding(known) => json!([name, known.0]),
-                Record::ExtensibleEncoding(text) | Record::Fault(text) | Record::UpgradeRequest(text) => {
-                    json!([name, text])
-                }
-                Record::UnsizedEnvelope
-                | Record::SizedEnvelope { .. }
-                | Record::End
-                | Record::UpgradeResponse
-                | Record::PreambleAck
-                | Record::PreambleEnd => json!([name]),
-            }
-        }
-    }
-}
-
-/// A Via without the token that may be in it.
-pub(super) fn shown(via: ViaText<'_>) -> String {
-    let (text, has_token) = via.without_token();
-    format!("{text}{}", if has_token { "…" } else { "" })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inspect::Timeline;
+    use crate::inspect::{InMemory, Protocol};
 
     #[test]
     fn lines_are_as_the_contract_has_them_and_a_token_is_never_shown() {
@@ -116,16 +67,15 @@ mod tests {
         sent.extend_from_slice(b"\x03\x08\x0c\x06\x05\0\x56\x02\x01\x01\x07");
         let stream = Stream {
             name: "c".to_owned(),
-            i2r: Some(sent),
-            r2i: None,
+            recording: Box::new(InMemory { i2r: Some(sent), ..InMemory::default() }),
             mode: None,
-            timeline: Timeline::default(),
+            otherwise: Protocol::Framing,
         };
         let mut lines = Vec::new();
         stream
             .json(|line| {
                 lines.push(line.to_owned());
-                Ok::<(), ()>(())
+                Ok::<(), ReadError>(())
             })
             .unwrap();
         assert_eq!(lines[0], r#"{"stream":"c","dir":"i2r","offset":0,"record":["version",1,0]}"#);

@@ -1,33 +1,51 @@
-//! Recorded traffic, shown: the records of message framing with their offsets, and the envelopes in them as XML.
+//! Recorded traffic, shown: the records and messages of a connection with their offsets, and the envelopes in them as XML.
 //!
 //! ```text
-//! bytes of a direction ─► Walk ─► Found: offset + record ─┬─► json      a line each, for programs
-//!                                   │                     ├─► xml       the envelopes alone
-//!                                   ▼                     └─► annotate  for people, both directions merged in time
-//!                                 Envelopes: the session's encoding and dictionary
+//! Source ─► Feed ─► Walk (one for each protocol) ─► Entry ─┬─► json      a line each, for programs
+//!   files, captures   │                                   ├─► xml       the envelopes alone
+//!                     ▼                                   └─► annotate  for people, both directions merged in time
+//!                   Said: what one direction says about the other
 //! ```
 
 mod annotate;
+mod capture;
+mod compressed;
+mod contents;
 mod direction;
+mod ending;
+mod entry;
 mod envelope;
+mod feed;
 mod form;
+mod framing;
+mod http;
 mod json;
 mod layout;
+mod media;
+mod memory;
+mod mime;
+mod opaque;
 mod payload;
-mod readings;
-mod rows;
+mod protocol;
+mod redact;
+mod relayed;
+mod remarks;
+pub mod replay;
+mod row;
+mod said;
+pub mod scrub;
+mod secrets;
+mod source;
 mod stream;
-mod terms;
 mod timeline;
 mod walk;
 mod xml;
 
+pub use capture::{Capture, CaptureError, Connection, Count, Flow, Segments, is_capture};
 pub use direction::Direction;
-pub use envelope::{Envelopes, Unreadable};
-pub use form::Form;
-pub use payload::Payload;
-pub use stream::Stream;
-pub use terms::Terms;
-pub use timeline::{Timeline, TimelineError};
-pub use walk::{Ending, Found, Item, Walk};
+pub use memory::InMemory;
+pub use protocol::Protocol;
+pub use source::{Arrived, FromReader, Source};
+pub use stream::{ReadError, Recording, Stream};
+pub use timeline::{Moment, Timeline, TimelineError};
 pub use xml::{XML_BEGIN, XML_END};

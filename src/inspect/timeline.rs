@@ -1,5 +1,7 @@
 //! When the bytes of a recording came.
 
+use std::io::{self, BufRead};
+
 use serde::Deserialize;
 
 use super::direction::Direction;
@@ -10,28 +12,36 @@ pub struct Timeline {
     reads: [Vec<Read>; 2],
 }
 
-/// Bytes of one direction that came together.
+/// Bytes of one direction that came together, or after each other without any of the other direction.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Read {
-    end: usize,
+    end: u64,
     moment: Moment,
 }
 
 /// A place in a recording's time.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Moment {
+pub struct Moment {
     /// The how-manieth event it was: what orders both directions.
-    pub(super) event: usize,
+    pub event: usize,
     /// Seconds from the beginning of the recording.
-    pub(super) seconds: f64,
+    pub seconds: f64,
 }
 
-/// A line that is none of an events file.
+/// An events file that cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("line {line} is no event: {error}")]
-pub struct TimelineError {
-    line: usize,
-    error: serde_json::Error,
+pub enum TimelineError {
+    /// Its bytes cannot be had.
+    #[error(transparent)]
+    Read(#[from] io::Error),
+    /// A line of it is none.
+    #[error("line {line} is no event: {error}")]
+    Line {
+        /// From 1.
+        line: usize,
+        /// What is wrong with it.
+        error: serde_json::Error,
+    },
 }
 
 #[derive(Deserialize)]
@@ -39,9 +49,9 @@ struct Event {
     t: f64,
     dir: String,
     #[serde(default)]
-    off: usize,
+    off: u64,
     #[serde(default)]
-    len: usize,
+    len: u64,
 }
 
 impl Timeline {
@@ -49,24 +59,35 @@ impl Timeline {
     ///
     /// # Errors
     /// [`TimelineError`] names the first line that is none.
-    pub fn parse(text: &str) -> Result<Self, TimelineError> {
+    pub fn parse(file: impl BufRead) -> Result<Self, TimelineError> {
         let mut timeline = Self::default();
-        for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let event: Event =
-                serde_json::from_str(line).map_err(|error| TimelineError { line: index + 1, error })?;
+        let mut last = None;
+        for (index, line) in file.lines().enumerate() {
+            let line = line?;
+            if line.trim().is_empty() {
+                continue;
+            }
+            let event: Event = serde_json::from_str(&line)
+                .map_err(|error| TimelineError::Line { line: index + 1, error })?;
             let end = event.off.saturating_add(event.len);
             let moment = Moment { event: index, seconds: event.t };
             for (direction, reads) in Direction::BOTH.into_iter().zip(&mut timeline.reads) {
-                if direction.file_name() == event.dir && event.len > 0 {
-                    reads.push(Read { end, moment });
+                if direction.file_name() != event.dir || event.len == 0 {
+                    continue;
                 }
+                // Of reads with nothing of the other direction in between, the first one's time is enough: so a long upload takes no memory.
+                match reads.last_mut() {
+                    Some(read) if last == Some(direction) => read.end = end,
+                    _ => reads.push(Read { end, moment }),
+                }
+                last = Some(direction);
             }
         }
         Ok(timeline)
     }
 
     /// When the byte at `offset` of a direction came; `None` where nobody knows.
-    pub(super) fn moment(&self, direction: Direction, offset: usize) -> Option<Moment> {
+    pub fn moment(&self, direction: Direction, offset: u64) -> Option<Moment> {
         let index = usize::from(direction == Direction::ReceiverToInitiator);
         let reads = &self.reads[index];
         let read = reads.partition_point(|read| read.end <= offset);
@@ -82,7 +103,8 @@ mod tests {
     fn bytes_have_the_moment_of_their_read() {
         let timeline = Timeline::parse(
             "{\"t\": 0.5, \"dir\": \"c2s\", \"off\": 0, \"len\": 41}\n{\"t\": 0.6, \"dir\": \"s2c\", \"off\": 0, \"len\": 1}\n\
-             {\"t\": 0.7, \"dir\": \"c2s\", \"off\": 41, \"len\": 9}\n{\"t\": 0.8, \"dir\": \"c2s\", \"eof\": true}\n",
+             {\"t\": 0.7, \"dir\": \"c2s\", \"off\": 41, \"len\": 9}\n{\"t\": 0.8, \"dir\": \"c2s\", \"eof\": true}\n"
+                .as_bytes(),
         )
         .unwrap();
         let at = |direction, offset| timeline.moment(direction, offset).map(|moment| moment.event);
@@ -90,6 +112,6 @@ mod tests {
         assert_eq!(at(Direction::InitiatorToReceiver, 41), Some(2));
         assert_eq!(at(Direction::InitiatorToReceiver, 50), None);
         assert_eq!(at(Direction::ReceiverToInitiator, 0), Some(1));
-        assert!(Timeline::parse("{}\n").is_err());
+        assert!(Timeline::parse(&b"{}\n"[..]).is_err());
     }
 }

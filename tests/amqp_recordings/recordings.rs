@@ -27,8 +27,10 @@ pub(super) struct Recording {
 /// Both directions of every recorded control link, ordered by name.
 pub(super) fn recordings() -> Vec<Recording> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/relay");
-    let mut files: Vec<PathBuf> = folders(&root).iter().flat_map(|version| folders(version)).collect();
-    files = files.iter().flat_map(|scenario| folders(scenario)).collect();
+    let below = |folders: &[PathBuf]| -> Vec<PathBuf> {
+        folders.iter().filter(|path| path.is_dir()).flat_map(|folder| entries(folder)).collect()
+    };
+    let mut files = below(&below(&entries(&root)));
     files.sort();
     files.iter().filter_map(|file| recording(&root, file)).collect()
 }
@@ -44,7 +46,7 @@ pub(super) fn connections() -> Vec<[Recording; 2]> {
         .collect()
 }
 
-fn folders(path: &Path) -> Vec<PathBuf> {
+fn entries(path: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 

@@ -11,7 +11,7 @@ use tokio_tungstenite::{client_async, tungstenite::Message};
 use crate::{
     gateway::Gateway,
     program::{PATIENCE, Viaduct},
-    services::{HttpService, TcpService, receive, receive_head, receive_to_end},
+    services::{ENVELOPE_AND_END, HttpService, TcpService, receive, receive_head, receive_to_end},
 };
 
 async fn dial(port: u16) -> TcpStream {
@@ -141,8 +141,8 @@ async fn each_session_of_a_net_tcp_door_is_a_connection_of_its_own() {
         assert_eq!(receive(&mut connection, expected.len()).await, expected);
         connection.write_all(b"\x0b").await.unwrap();
         assert_eq!(receive(&mut client, 1).await, b"\x0b");
-        client.write_all(b"\x06\x02hi\x07").await.unwrap();
-        assert_eq!(receive(&mut connection, 5).await, b"\x06\x02hi\x07");
+        client.write_all(ENVELOPE_AND_END).await.unwrap();
+        assert_eq!(receive(&mut connection, ENVELOPE_AND_END.len()).await, ENVELOPE_AND_END);
         connection.write_all(b"\x06\x02ho\x07").await.unwrap();
         assert_eq!(receive(&mut client, 5).await, b"\x06\x02ho\x07");
         assert_eq!(receive_to_end(&mut connection).await, b"", "nothing of the next session");

@@ -133,3 +133,6 @@ pub(crate) async fn receive_head(stream: &mut TcpStream) -> String {
     }
     String::from_utf8_lossy(&head).into_owned()
 }
+
+/// A sized envelope with an empty string table, without headers and with an empty body: SOAP 1.2 in binary XML. Then the End.
+pub(crate) const ENVELOPE_AND_END: &[u8] = b"\x06\x0b\x00\x56\x02\x0b\x01s\x04\x56\x0e\x01\x01\x07";

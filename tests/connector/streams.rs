@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{
 
 use crate::{
     fake_gateway::{FakeGateway, next, tell},
-    services::{TcpService, receive, receive_head, receive_to_end},
+    services::{ENVELOPE_AND_END, TcpService, receive, receive_head, receive_to_end},
 };
 
 fn accept(gateway: &FakeGateway, path: &str, headers: Value) -> Value {
@@ -191,9 +191,9 @@ async fn a_net_tcp_session_gets_the_services_via_and_nothing_after_its_end() {
     connection.write_all(b"\x0b").await.unwrap();
     assert_eq!(next(&mut rendezvous).await, Message::binary(vec![0x0b]));
     // An envelope, the end, and a preamble that nobody authorised.
-    let rest = [b"\x06\x02hi\x07".as_slice(), &preamble("net.tcp://relay/plant7/api/admin")].concat();
+    let rest = [ENVELOPE_AND_END, &preamble("net.tcp://relay/plant7/api/admin")].concat();
     rendezvous.send(Message::binary(rest)).await.unwrap();
-    assert_eq!(receive(&mut connection, 5).await, b"\x06\x02hi\x07");
+    assert_eq!(receive(&mut connection, ENVELOPE_AND_END.len()).await, ENVELOPE_AND_END);
     connection.write_all(b"\x06\x02ho\x07").await.unwrap();
     assert_eq!(receive_to_end(&mut connection).await, b"", "the second preamble stays away");
     let mut got = Vec::new();

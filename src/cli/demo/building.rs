@@ -82,6 +82,7 @@ impl Building {
             connection: stage.listener(relay, self.https_port),
             dial: Dial::Tls,
             gateways: Vec::new(),
+            any_to: false,
         };
         let timing = ListenerTiming { grace: Duration::from_secs(1), ..ListenerTiming::default() };
         let listener = listener_settings(&route, &self.dialer, timing).map_err(|error| settings(&error))?;

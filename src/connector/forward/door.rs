@@ -18,6 +18,7 @@ use crate::{
         http_pool::{HttpPool, Way},
         listener::unix_now,
         random,
+        readdressing::Readdressing,
         route::RouteState,
     },
     io::{Accepted, ServeOptions, bind, serve},
@@ -69,6 +70,8 @@ pub(crate) enum DoorError {
 pub(super) struct Forwarding {
     pub(super) local: LocalDoor,
     pub(super) endpoint: Endpoint,
+    /// How To becomes that of the relay, for a `net.tcp` door.
+    pub(super) readdressing: Option<Readdressing>,
     pub(super) dialer: Dialer,
     /// HTTP connections to the gateway.
     pub(super) pool: Arc<HttpPool>,
@@ -99,9 +102,11 @@ impl Door {
             .map_err(DoorError::Bind)?;
         let pool =
             HttpPool::new(dialer.clone(), endpoint.authority().clone(), endpoint.security(), Way::ToGateway);
+        let readdressing = Readdressing::to_relay(&local, &endpoint);
         let forwarding = Forwarding {
             local,
             endpoint,
+            readdressing,
             dialer,
             pool,
             state,

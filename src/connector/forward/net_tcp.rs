@@ -1,4 +1,5 @@
-//! `net.tcp://`: each session of a local connection as a stream to the relay, with the relay's address in its Via.
+//! `net.tcp://`: each session of a local connection as a stream to the relay, with the relay's address in its Via
+//! and, where a client has the door's address in To, there too.
 //!
 //! .NET keeps connections in a pool and begins new sessions on them, each with a Via of its own; so each session gets
 //! a relayed connection of its own.
@@ -17,6 +18,7 @@ use crate::{
         handshake::HandshakeError,
         peel::client_frame,
         random,
+        readdressed::{self, Readdressed, Reason},
         streams::log_end,
         via::{self, ViaRefused},
     },
@@ -79,6 +81,25 @@ pub(super) async fn serve(forwarding: &Forwarding, local: Stream, peer: SocketAd
         }
         let (initiator, receiver) = followers(&session, &policy.limits);
         let (stream, early) = client.into_parts();
+        let readdressing = forwarding.readdressing.as_ref();
+        if let Some(rewriter) = readdressing.and_then(|one| one.rewriter(&session, &uri, &forwarding.local)) {
+            let session = Readdressed {
+                initiator: Leg { stream, early, dialect: Dialect::Bytes },
+                receiver: socket.into_leg(false),
+                rewriter,
+                follower: receiver,
+            };
+            let end = readdressed::relay(session, &forwarding.cancel).await;
+            end.log(&uri);
+            if let Reason::Refused { refused, .. } = &end.reason {
+                forwarding.complain(Some(peer), refused);
+            }
+            match end.returned {
+                Some((stream, read)) => client = Client::new(stream, &read),
+                None => return,
+            }
+            continue;
+        }
         let mut options = JoinOptions::new(forwarding.cancel.clone());
         options.follow_a_to_b = Some(Box::new(initiator));
         options.follow_b_to_a = Some(Box::new(receiver));

@@ -23,6 +23,8 @@ const FULL: usize = 64 << 10;
 /// A driver feeds it with [`handle_input`](Self::handle_input), then carries out every [`next_event`](Self::next_event), writes
 /// what [`take_output`](Self::take_output) gives, hangs up when [`is_finished`](Self::is_finished), and waits for input or for
 /// [`poll_timeout`](Self::poll_timeout). It keeps the bytes that were not used, at most one frame's, and needs no buffer while there are none.
+/// It reads no more while more than a few frames of output wait to be written, or a listener that asks and never reads costs it memory; and when
+/// output was taken it offers the bytes again that were left.
 ///
 /// Nothing it says reaches a listener twice, and after [`LinkEvent::Gone`] there are no events.
 #[derive(Debug)]
@@ -316,7 +318,8 @@ impl ListenerLink {
         open.then(|| self.last_sent.checked_add(self.empty_every)).flatten()
     }
 
-    fn stirred(&mut self, now: Instant) {
+    /// Output is a sign of life of ours.
+    pub(super) fn stirred(&mut self, now: Instant) {
         if self.output.len() > 0 {
             self.last_sent = now;
         }

@@ -87,7 +87,7 @@ impl ListenerLink {
     }
 
     /// Settles a message of [`LinkEvent::Message`] that was not settled, and grants credit for another.
-    pub fn settle(&mut self, delivery: DeliveryId, outcome: &Outcome, _now: Instant) {
+    pub fn settle(&mut self, delivery: DeliveryId, outcome: &Outcome, now: Instant) {
         let state = match outcome {
             Outcome::Accepted => Some(DeliveryState::Accepted(Accepted {})),
             Outcome::Rejected(_) => Some(DeliveryState::Rejected(Rejected { error: None })),
@@ -112,6 +112,7 @@ impl ListenerLink {
             });
             self.incoming.settle();
             self.grant_credit();
+            self.stirred(now);
         }
     }
 

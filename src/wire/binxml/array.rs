@@ -14,11 +14,43 @@ pub(super) struct Array {
     tag_at: usize,
     tag_end: usize,
     kind: u8,
+    /// Whether no item has been read.
+    begun: bool,
     left: u32,
     next: usize,
 }
 
+/// The items of an array as they stand.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RawItems<'a> {
+    /// Their type.
+    pub(super) kind: u8,
+    /// How many there are.
+    pub(super) count: u32,
+    /// Their bytes.
+    pub(super) items: &'a [u8],
+}
+
 impl<S: AsRef<str> + Default> Decoder<S> {
+    /// The items of the array that is being read, if none of them has been; of input that is all there.
+    pub(super) fn begun_array<'i>(&self, input: &'i [u8]) -> Option<RawItems<'i>> {
+        let array = self.array.filter(|array| array.begun)?;
+        let size = text_record::item_size(array.kind)? * array.left as usize;
+        let items = input.get(array.next..)?.get(..size)?;
+        Some(RawItems { kind: array.kind, count: array.left, items })
+    }
+
+    /// Passes what is left of an array whose start tag has been read, its end included.
+    pub(super) fn skip_array(&mut self) {
+        if let Some(array) = self.array.take() {
+            let size = text_record::item_size(array.kind).unwrap_or_default();
+            self.at = array.next + size * array.left as usize;
+            self.state = State::Content;
+            self.depth -= 1;
+            self.scope.close(self.depth);
+        }
+    }
+
     /// Reads what stands between the mark of an array and its items, [MC-NBFX] 2.2.3, and says where the start tag is.
     #[cold]
     pub(super) fn begin_array(&mut self, mut cursor: Cursor<'_>) -> Parse<usize> {
@@ -64,7 +96,7 @@ impl<S: AsRef<str> + Default> Decoder<S> {
             .filter(|items| *items <= max)
             .ok_or(DecodeError::ArrayTooLong { max })?;
         self.at = cursor.at;
-        self.array = Some(Array { tag_at, tag_end, kind, left: count, next: cursor.at });
+        self.array = Some(Array { tag_at, tag_end, kind, begun: true, left: count, next: cursor.at });
         Ok(tag_at)
     }
 
@@ -89,6 +121,7 @@ impl<S: AsRef<str> + Default> Decoder<S> {
         let value = text_record::value(array.kind & !1, &mut cursor, Dictionaries::NONE)?;
         array.next = cursor.at;
         array.left -= 1;
+        array.begun = false;
         self.at = cursor.at;
         self.state = State::End;
         *event = Event::Text(value);

@@ -78,6 +78,11 @@ impl<S: AsRef<str> + Default> Decoder<S> {
         self.depth
     }
 
+    /// Whether there are attributes or declarations to come.
+    pub(super) fn is_in_tag(&self) -> bool {
+        matches!(self.state, State::Tag { end, .. } if self.at < end)
+    }
+
     /// What the end of the input means: the end of the document, or an error.
     pub(super) fn finish(&self, input: &[u8]) -> Result<(), DecodeError> {
         if self.at < input.len() || self.depth > 0 || self.state != State::Content {

@@ -22,6 +22,8 @@ pub struct Feed {
     buffer: Vec<u8>,
     decoder: Decoder<Box<str>>,
     ended: bool,
+    /// Nothing that was read is let go.
+    keeps: bool,
     /// How many bytes there have to be before it is worth trying again.
     wait_for: usize,
     over: Option<Result<(), DecodeError>>,
@@ -31,7 +33,12 @@ impl Feed {
     /// Begins to read a document.
     pub fn new(limits: Limits) -> Self {
         let decoder = Decoder::new(limits, false);
-        Self { buffer: Vec::new(), decoder, ended: false, wait_for: 0, over: None }
+        Self { buffer: Vec::new(), decoder, ended: false, keeps: false, wait_for: 0, over: None }
+    }
+
+    /// Begins to read a document of which [`Self::document`] keeps all, so that places in it stay good. Whoever pushes bounds it.
+    pub fn keeping(limits: Limits) -> Self {
+        Self { keeps: true, ..Self::new(limits) }
     }
 
     /// More of the document.
@@ -39,7 +46,7 @@ impl Feed {
         let (tag, rest) = self.decoder.needs();
         let stale = rest - tag.len();
         let unread = self.buffer.len() - rest;
-        if stale > 0 && (unread == 0 || stale >= STALE.max(unread)) {
+        if !self.keeps && stale > 0 && (unread == 0 || stale >= STALE.max(unread)) {
             let kept = tag.len();
             self.buffer.copy_within(tag, 0);
             self.buffer.copy_within(rest.., kept);
@@ -92,6 +99,16 @@ impl Feed {
     /// How many elements are open.
     pub fn depth(&self) -> u32 {
         self.decoder.depth()
+    }
+
+    /// Where the next record begins, in bytes from the start of what is kept.
+    pub fn position(&self) -> usize {
+        self.decoder.at
+    }
+
+    /// What is kept: all that was pushed, with [`Self::keeping`].
+    pub fn document(&self) -> &[u8] {
+        &self.buffer
     }
 
     /// Bytes that are kept.

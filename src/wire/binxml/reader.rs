@@ -1,5 +1,6 @@
 //! Reading a whole document.
 
+use super::array::RawItems;
 use super::cursor::Stop;
 use super::decoder::Decoder;
 use super::dictionaries::Dictionaries;
@@ -52,6 +53,21 @@ impl<'a> Reader<'a> {
         };
         self.over = Some(result);
         result.map(|()| None)
+    }
+
+    /// The items of the array whose first start tag was read last.
+    pub(super) fn begun_array(&self) -> Option<RawItems<'a>> {
+        self.decoder.begun_array(self.input)
+    }
+
+    /// Whether the next event is of the start tag that was begun.
+    pub(super) fn is_in_tag(&self) -> bool {
+        self.decoder.is_in_tag()
+    }
+
+    /// Passes the items of an array whose start tag was read.
+    pub(super) fn skip_array(&mut self) {
+        self.decoder.skip_array();
     }
 
     /// The limits it reads by.

@@ -2,11 +2,12 @@
 
 use uuid::Uuid;
 
+use super::array::RawItems;
 use super::record_type::RecordType;
 use super::write_error::WriteError;
 use super::write_value::decimal;
 use super::writer::Writer;
-use crate::wire::xml::{DateTime, Decimal, Runtime, Str, TimeSpan};
+use crate::wire::xml::{DateTime, Decimal, Name, Runtime, Str, TimeSpan};
 
 /// The items of an array: the types that one may have.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -93,10 +94,80 @@ impl Writer<'_> {
             Runtime::Net8 => (Str::plain(local.text), Str::plain(namespace.text)),
             Runtime::Framework => (local, namespace),
         };
-        self.array_tag(prefix, local, namespace)?;
-        self.buffer.node(items.kind());
-        self.buffer.int31(count as u32);
-        self.buffer.block(&items.encode());
+        self.array_mark()?;
+        self.start_tag(prefix, local, namespace)?;
+        self.end_array(&RawItems { kind: items.kind().0, count: count as u32, items: &items.encode() })
+    }
+
+    /// The mark of an array and the start tag of its items, as they were read.
+    pub(super) fn begin_array(&mut self, name: &Name<'_>) -> Result<(), WriteError> {
+        self.array_mark()?;
+        self.read_tag(name)
+    }
+
+    fn array_mark(&mut self) -> Result<(), WriteError> {
+        self.content()?;
+        if self.depth == 0 {
+            return Err(WriteError::MultipleRoots);
+        }
+        self.buffer.node(RecordType::ARRAY);
         Ok(())
+    }
+
+    /// The end of the start tag, and the items.
+    pub(super) fn end_array(&mut self, items: &RawItems<'_>) -> Result<(), WriteError> {
+        self.end_element()?;
+        self.buffer.node(RecordType(items.kind));
+        self.buffer.int31(items.count);
+        // Seen in which texts after an array are merged with the end of their element.
+        match (RecordType(items.kind & !1), self.runtime) {
+            (RecordType::DATE_TIME_TEXT | RecordType::TIME_SPAN_TEXT, _) => {
+                self.buffer.items::<8>(items.items)
+            }
+            (RecordType::UUID_TEXT, Runtime::Framework) => self.buffer.items::<16>(items.items),
+            (_, Runtime::Framework) => self.buffer.bypass(items.items),
+            (_, Runtime::Net8) => self.buffer.block(items.items),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::binxml::{Ids, static_string};
+    use crate::wire::xml::Value;
+
+    /// How many zeros come between an array of 560 bytes and a text that is the first not to be merged with the end of its element.
+    fn zeros(items: ArrayItems<'_>, runtime: Runtime) -> usize {
+        let merged = |zeros| {
+            let mut writer = Writer::new(Ids::Static, runtime);
+            writer.start_element(Some(""), Str::plain("r"), Str::plain("")).unwrap();
+            writer.array(Some(""), Str::plain("i"), Str::plain(""), items).unwrap();
+            (0..zeros).for_each(|_| writer.value(&Value::Zero).unwrap());
+            writer.value(&Value::Dictionary(static_string(3).unwrap())).unwrap();
+            writer.end_element().unwrap();
+            writer.finish().unwrap().ends_with(b"\xab\x06")
+        };
+        (0..600).find(|zeros| !merged(*zeros)).unwrap()
+    }
+
+    // As .NET 8.0.4 and Mono 6.8 write them.
+    #[test]
+    fn times_are_written_one_by_one_and_other_items_past_the_buffer() {
+        let time = DateTime::from_bits(0).unwrap();
+        let (uuids, decimals) = ([Uuid::nil(); 35], [Decimal::new(false, 0, 0).unwrap(); 35]);
+        for (items, net8, framework) in [
+            (ArrayItems::Bool(&[false; 560]), 507, 507),
+            (ArrayItems::Int64(&[0; 70]), 507, 507),
+            (ArrayItems::Decimal(&decimals), 507, 507),
+            (ArrayItems::DateTime(&[time; 70]), 443, 443),
+            (ArrayItems::TimeSpan(&[TimeSpan(0); 70]), 443, 443),
+            (ArrayItems::Uuid(&uuids), 507, 443),
+            (ArrayItems::Int64(&[0; 20]), 337, 507),
+        ] {
+            assert_eq!(zeros(items, Runtime::Net8), net8, "{items:?}");
+            assert_eq!(zeros(items, Runtime::Framework), framework, "{items:?}");
+        }
     }
 }

@@ -199,8 +199,21 @@ impl WriteBuffer {
             self.reserve(bytes.len());
             self.out.extend_from_slice(bytes);
         } else {
-            self.out.extend_from_slice(bytes);
-            self.flush();
+            self.bypass(bytes);
+        }
+    }
+
+    /// Bytes that never are in the buffer.
+    pub(super) fn bypass(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+        self.flush();
+    }
+
+    /// Items of `N` bytes that are written one by one.
+    pub(super) fn items<const N: usize>(&mut self, bytes: &[u8]) {
+        for item in bytes.as_chunks::<N>().0 {
+            self.reserve(N);
+            self.out.extend_from_slice(item);
         }
     }
 }

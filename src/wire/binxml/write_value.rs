@@ -58,6 +58,11 @@ impl Writer<'_> {
             match item {
                 Value::Chars("") | Value::Empty => self.buffer.text_node(RecordType::EMPTY_TEXT),
                 Value::List(_) => return Err(WriteError::TwoValues),
+                // Without an id these are several texts, or none; an item is one.
+                Value::QName { local, .. } if self.ids.id(local).is_none() => self.chars(&item.text()),
+                Value::Dictionary(text) if text.is_empty() && self.ids.id(text).is_none() => {
+                    self.buffer.text_node(RecordType::EMPTY_TEXT);
+                }
                 item => self.record(&item)?,
             }
         }
@@ -157,7 +162,13 @@ impl Writer<'_> {
     /// There is no element for it, or no such prefix and none can be declared any more.
     pub fn qname(&mut self, local: Str<'_>, namespace: Str<'_>) -> Result<(), WriteError> {
         let prefix = match self.scope.prefix(namespace.text) {
-            Some(prefix) => prefix.to_owned(),
+            Some(prefix) => {
+                let prefix = prefix.to_owned();
+                if self.state != State::Content {
+                    self.scope.rely_on(&prefix);
+                }
+                prefix
+            }
             None if self.state == State::Content => return Err(WriteError::NoPrefix),
             None => self.scope.invent(namespace, self.depth)?.to_owned(),
         };
@@ -295,4 +306,27 @@ pub(super) fn decimal(number: Decimal) -> [u8; 16] {
     bytes[4..8].copy_from_slice(&((number.digits() >> 64) as u32).to_le_bytes());
     bytes[8..].copy_from_slice(&(number.digits() as u64).to_le_bytes());
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::binxml::{Dictionaries, Ids, Limits, Reader};
+    use crate::wire::xml::Event;
+
+    #[test]
+    fn what_has_no_id_is_one_item_of_a_list_all_the_same() {
+        let name = Value::QName { letter: b'q', local: Str::dictionary("name") };
+        let items = [Value::One, name, Value::Dictionary(Str::dictionary("")), Value::Chars("x")];
+        let mut writer = Writer::new(Ids::Static, Runtime::Net8);
+        writer.start_element(None, Str::plain("v"), Str::plain("")).unwrap();
+        writer.list(&items).unwrap();
+        writer.end_element().unwrap();
+        let document = writer.finish().unwrap();
+        let mut reader = Reader::new(&document, Dictionaries::STATIC, Limits::default());
+        reader.next_event().unwrap();
+        let Some(Event::Text(Value::List(list))) = reader.next_event().unwrap() else { panic!("no list") };
+        let texts: Vec<String> = list.iter().map(|item| item.to_string()).collect();
+        assert_eq!(texts, ["1", "q:name", "", "x"]);
+    }
 }

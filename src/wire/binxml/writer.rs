@@ -8,7 +8,7 @@ use super::record_type::RecordType;
 use super::write_buffer::WriteBuffer;
 use super::write_error::WriteError;
 use super::write_scope::WriteScope;
-use crate::wire::xml::{Event, Origin, Runtime, Str, Value};
+use crate::wire::xml::{Origin, Runtime, Str, Value};
 
 /// Writes one document.
 ///
@@ -92,33 +92,6 @@ impl<'t> Writer<'t> {
         }
     }
 
-    /// Writes what a reader has read: of binary XML or of text.
-    ///
-    /// # Errors
-    /// The events are not those of one document.
-    pub fn event(&mut self, event: &Event<'_>) -> Result<(), WriteError> {
-        match event {
-            Event::Start(name) => self.start_element(Some(name.prefix), name.local, name.namespace),
-            Event::Namespace { prefix, uri } => self.declare(prefix, *uri),
-            Event::Attribute { name, value } => {
-                self.start_attribute(Some(name.prefix), name.local, name.namespace)?;
-                self.value(value)?;
-                self.end_attribute()
-            }
-            // White space around the root: no writer of Microsoft's writes any.
-            Event::Text(value) if self.depth == 0 => {
-                if value.is_blank() {
-                    Ok(())
-                } else {
-                    Err(WriteError::RootText)
-                }
-            }
-            Event::Text(value) => self.value(value),
-            Event::Comment(comment) => self.comment(comment),
-            Event::End => self.end_element(),
-        }
-    }
-
     /// Starts an element. Without a prefix (`None`) the innermost one that stands for the namespace is taken, or else the namespace becomes the default.
     ///
     /// # Errors
@@ -129,11 +102,14 @@ impl<'t> Writer<'t> {
         local: Str<'_>,
         namespace: Str<'_>,
     ) -> Result<(), WriteError> {
-        self.content()?;
-        if self.depth == 0 && self.had_root {
-            return Err(WriteError::MultipleRoots);
-        }
+        self.before_element()?;
         self.start_tag(prefix, local, namespace)
+    }
+
+    /// Ends what must not be open when an element comes.
+    pub(super) fn before_element(&mut self) -> Result<(), WriteError> {
+        self.content()?;
+        if self.depth == 0 && self.had_root { Err(WriteError::MultipleRoots) } else { Ok(()) }
     }
 
     pub(super) fn start_tag(
@@ -142,8 +118,6 @@ impl<'t> Writer<'t> {
         local: Str<'_>,
         namespace: Str<'_>,
     ) -> Result<(), WriteError> {
-        short_enough(local.text)?;
-        let depth = self.depth + 1;
         let found;
         let prefix = match prefix {
             Some(prefix) => prefix,
@@ -152,8 +126,15 @@ impl<'t> Writer<'t> {
                 &found
             }
         };
-        self.scope.declare(prefix, namespace, depth)?;
-        self.depth = depth;
+        self.scope.open();
+        self.scope.declare(prefix, namespace, self.depth + 1)?;
+        self.open_tag(prefix, local)
+    }
+
+    /// Writes the name of an element whose prefix is seen to.
+    pub(super) fn open_tag(&mut self, prefix: &str, local: Str<'_>) -> Result<(), WriteError> {
+        short_enough(local.text)?;
+        self.depth += 1;
         self.had_root = true;
         self.state = State::Tag;
         self.name(RecordType::SHORT_ELEMENT, prefix, local);
@@ -185,10 +166,7 @@ impl<'t> Writer<'t> {
         local: Str<'_>,
         namespace: Str<'_>,
     ) -> Result<(), WriteError> {
-        if self.state != State::Tag {
-            return Err(WriteError::MisplacedAttribute);
-        }
-        short_enough(local.text)?;
+        self.in_tag()?;
         let found;
         let prefix = match prefix.unwrap_or_default() {
             "" if namespace.is_empty() => "",
@@ -197,6 +175,7 @@ impl<'t> Writer<'t> {
                     Some(prefix) => prefix.to_owned(),
                     None => self.scope.invent(namespace, self.depth)?.to_owned(),
                 };
+                self.scope.rely_on(&found);
                 &found
             }
             prefix => {
@@ -204,9 +183,19 @@ impl<'t> Writer<'t> {
                 prefix
             }
         };
+        self.open_attribute(prefix, local)
+    }
+
+    /// Writes the name of an attribute whose prefix is seen to.
+    pub(super) fn open_attribute(&mut self, prefix: &str, local: Str<'_>) -> Result<(), WriteError> {
+        short_enough(local.text)?;
         self.state = State::Attribute(AttributeValue::Empty);
         self.name(RecordType::SHORT_ATTRIBUTE, prefix, local);
         Ok(())
+    }
+
+    pub(super) fn in_tag(&self) -> Result<(), WriteError> {
+        if self.state == State::Tag { Ok(()) } else { Err(WriteError::MisplacedAttribute) }
     }
 
     /// Ends the attribute.
@@ -236,9 +225,7 @@ impl<'t> Writer<'t> {
     /// # Errors
     /// No start tag is open, or the prefix stands for something else in it.
     pub fn declare(&mut self, prefix: &str, namespace: Str<'_>) -> Result<(), WriteError> {
-        if self.state != State::Tag {
-            return Err(WriteError::MisplacedAttribute);
-        }
+        self.in_tag()?;
         self.scope.declare(prefix, namespace, self.depth)
     }
 
@@ -364,22 +351,6 @@ pub(super) fn short_enough(text: &str) -> Result<(), WriteError> {
 }
 
 impl Writer<'_> {
-    /// The start tag of an array's items: an element that ends at once.
-    pub(super) fn array_tag(
-        &mut self,
-        prefix: Option<&str>,
-        local: Str<'_>,
-        namespace: Str<'_>,
-    ) -> Result<(), WriteError> {
-        self.content()?;
-        if self.depth == 0 {
-            return Err(WriteError::MultipleRoots);
-        }
-        self.buffer.node(RecordType::ARRAY);
-        self.start_tag(prefix, local, namespace)?;
-        self.end_element()
-    }
-
     /// Writes a value that is a text already.
     pub fn text(&mut self, text: &str) -> Result<(), WriteError> {
         self.value(&Value::Chars(text))

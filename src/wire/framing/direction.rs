@@ -62,6 +62,12 @@ impl InitiatorDecoder {
         Self { policy, part: InitiatorPart::Preamble(PreambleReader::new()), payload: 0 }
     }
 
+    /// Reads from behind a preamble in clear that said this mode.
+    pub fn behind_preamble(mode: Mode, policy: Policy) -> Self {
+        let part = InitiatorPart::Session(Heads::initiator(mode, policy.limits));
+        Self { policy, part, payload: 0 }
+    }
+
     /// Reads the next piece and says how many bytes it took. `Ok(None)`: the input ends inside it, read more and call again
     /// with the longer input.
     ///

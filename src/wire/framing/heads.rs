@@ -185,6 +185,11 @@ impl Heads {
         self.state != State::Chunks
     }
 
+    /// Whether an envelope may begin here, or a fault.
+    pub(super) fn takes_envelope(&self) -> bool {
+        matches!(self.state, State::Messages { .. })
+    }
+
     /// The stream ended here, after a complete record and its payload (framing page 3.3).
     pub(super) fn eof(&self) -> Result<EndOfStream, DecodeError> {
         match (self.state, self.mode) {

@@ -1,6 +1,8 @@
 //! What a sender of one-way messages, or a listener of an old library, says on its connection: protocol B, wcf-relay
 //! page 3.2 and 2.7.
 
+use std::fmt;
+
 use super::error::MessageError;
 use super::limits::{MAX_MESSAGE, message_limits};
 use super::listen::ListenRequest;
@@ -53,7 +55,7 @@ pub struct OnewayPing {
 }
 
 /// A message for a service, ready for a listener's link.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct OnewayMessage {
     /// What it is for; any text.
     pub action: String,
@@ -65,6 +67,18 @@ pub struct OnewayMessage {
     pub token: Option<AccessToken>,
     /// The message in binary XML without a session, its token left out, at most [`MAX_MESSAGE`] bytes.
     pub message: Vec<u8>,
+}
+
+impl fmt::Debug for OnewayMessage {
+    /// Without the message: it is somebody's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnewayMessage")
+            .field("action", &self.action)
+            .field("message_id", &self.message_id)
+            .field("to", &self.to)
+            .field("bytes", &self.message.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// A message that is refused, and what the fault has to relate to so that its sender takes it for the answer.

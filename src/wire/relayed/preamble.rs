@@ -67,10 +67,7 @@ impl Preamble {
     /// # Errors
     /// [`CarriageError`] as soon as no more bytes can make it right.
     pub fn decode(bytes: &[u8]) -> Result<Option<(Self, usize)>, CarriageError> {
-        let Some((kind, rest)) = string(bytes, MAX_DEMUX)? else {
-            // Whoever speaks something else is told before his length has arrived.
-            return Ok(None);
-        };
+        let Some((kind, rest)) = string(bytes, MAX_DEMUX)? else { return Ok(None) };
         match kind {
             CONNECT => {
                 let Some((uri, rest)) = string(rest, MAX_URI)? else { return Ok(None) };
@@ -107,8 +104,11 @@ impl Preamble {
     }
 }
 
-/// A string behind its length, and what follows it.
-fn string(bytes: &[u8], max: usize) -> Result<Option<(&[u8], &[u8])>, CarriageError> {
+/// A string and what follows it; `None`: more bytes are needed.
+type Parted<'a> = Result<Option<(&'a [u8], &'a [u8])>, CarriageError>;
+
+/// Reads a string behind its length.
+fn string(bytes: &[u8], max: usize) -> Parted<'_> {
     let Some((length, rest)) = bytes.split_first_chunk() else { return Ok(None) };
     let length = i32::from_le_bytes(*length);
     let length = usize::try_from(length).ok().filter(|length| *length <= max);

@@ -6,7 +6,7 @@ use super::limits::{MAX_MESSAGE, control_limits};
 use super::names::{CONNECT_NAMESPACE, TRACKING_NAMESPACE};
 use super::token::{AccessToken, AccessTokenReader};
 use crate::wire::binxml::{Dictionaries, Reader};
-use crate::wire::soap::{Addressing, Field, HeaderReader, Headers, SoapLimits, SoapVersion};
+use crate::wire::soap::{Addressing, Field, HeaderReader, Headers, SoapError, SoapLimits, SoapVersion};
 use crate::wire::xml::{Event, Value};
 
 /// A message as it was read: what its headers say, and the texts in its body.
@@ -55,6 +55,8 @@ pub(super) struct MessageReader {
     tracking_id: OwnHeader,
     relay_via: OwnHeader,
     depth: usize,
+    /// Whether the body has ended.
+    over: bool,
     fields: Fields,
 }
 
@@ -66,6 +68,7 @@ impl MessageReader {
             tracking_id: OwnHeader::new(TRACKING_NAMESPACE, "TrackingId"),
             relay_via: OwnHeader::new(CONNECT_NAMESPACE, "RelayVia"),
             depth: 0,
+            over: false,
             fields: Fields::default(),
         }
     }
@@ -96,20 +99,24 @@ impl MessageReader {
         Ok(in_token)
     }
 
-    /// Everything between the start and the end of the body.
+    /// Everything behind the start of the body.
     fn body(&mut self, event: &Event<'_>) -> Result<(), MessageError> {
+        if self.over {
+            // The envelope's end, and nothing that has a meaning.
+            return if matches!(event, Event::Start(_)) {
+                Err(SoapError::BadStructure.into())
+            } else {
+                Ok(())
+            };
+        }
         match event {
             Event::Start(_) => self.depth += 1,
             Event::End if self.depth == 2 => {
-                self.depth = 0;
+                self.over = true;
                 return Ok(());
             }
-            Event::End => self.depth = self.depth.saturating_sub(1),
+            Event::End => self.depth -= 1,
             _ => {}
-        }
-        // Behind the body nothing has a meaning.
-        if self.depth == 0 {
-            return if matches!(event, Event::Start(_)) { Err(bad_structure()) } else { Ok(()) };
         }
         self.fields.event(event)
     }
@@ -126,7 +133,7 @@ impl MessageReader {
 
     /// The message, once its document is over.
     pub(super) fn finish(self) -> Result<ReadMessage, MessageError> {
-        let headers = self.headers.into_headers().ok_or(crate::wire::soap::SoapError::NoBody)?;
+        let headers = self.headers.into_headers().ok_or(SoapError::NoBody)?;
         Ok(ReadMessage {
             headers,
             tracking_id: self.tracking_id.text,
@@ -135,10 +142,6 @@ impl MessageReader {
             fields: self.fields,
         })
     }
-}
-
-fn bad_structure() -> MessageError {
-    crate::wire::soap::SoapError::BadStructure.into()
 }
 
 /// A message without headers of addressing counts as one of version 1.0: replies may have none.

@@ -18,7 +18,10 @@ pub use fault::{DISPATCHER, Fault, FaultCode, Subcode};
 pub use fault_reader::FaultReader;
 pub use header_reader::{HeaderReader, Place, SoapLimits};
 pub use headers::{Field, Headers, QualifiedName};
-pub use rewrite::{RewriteError, SessionRewriter, TextRewriter, ToRoute, rewrite_binary, rewrite_text};
+pub use rewrite::{
+    Coding, InitiatorRewriter, MAX_HEAD, MAX_SESSION_ENVELOPE, Refused, RewriteError, Rewritten,
+    SessionRewriter, TextRewriter, ToRoute, rewrite_binary, rewrite_text,
+};
 pub use sink::Sink;
 pub use version::SoapVersion;
 pub use writer::Envelope;

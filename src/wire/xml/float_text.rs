@@ -1,6 +1,7 @@
 //! Singles and doubles as text, digit for digit as .NET prints them (binary XML page, section 4.1).
 
-use std::fmt::{self, Write};
+use std::fmt::{self, LowerExp, Write};
+use std::str::FromStr;
 
 use super::runtime::Runtime;
 
@@ -18,7 +19,7 @@ pub(super) fn single(number: f32, runtime: Runtime, out: &mut impl Write) -> fmt
     }
     let positive = number.abs();
     let (digits, limit) = match runtime {
-        Runtime::Net8 => (Digits::read(format_args!("{positive:e}")), 9),
+        Runtime::Net8 => (shortest(positive), 9),
         Runtime::Framework => match Digits::read(format_args!("{positive:.6e}")) {
             Ok(digits) if digits.value().parse() == Ok(positive) => (Ok(digits), 7),
             _ => (Digits::read(format_args!("{positive:.8e}")), 9),
@@ -33,13 +34,22 @@ pub(super) fn double(number: f64, runtime: Runtime, out: &mut impl Write) -> fmt
     }
     let positive = number.abs();
     let (digits, limit) = match runtime {
-        Runtime::Net8 => (Digits::read(format_args!("{positive:e}")), 17),
+        Runtime::Net8 => (shortest(positive), 17),
         Runtime::Framework => match Digits::read(format_args!("{positive:.14e}")) {
             Ok(digits) if digits.value().parse() == Ok(positive) => (Ok(digits), 15),
             _ => (Digits::read(format_args!("{positive:.16e}")), 17),
         },
     };
     digits?.write(number.is_sign_negative(), limit, out)
+}
+
+/// As few digits as read back to the number. Of two that are equally near .NET takes the even one, and Rust the larger one unless told how many.
+fn shortest<T: LowerExp + FromStr + PartialEq + Copy>(positive: T) -> Result<Digits, fmt::Error> {
+    let shortest = Digits::read(format_args!("{positive:e}"))?;
+    let nearest = Digits::read(format_args!("{positive:.0$e}", shortest.count - 1))?;
+    // At a power of two the nearest of that many digits may belong to the next number.
+    let same = nearest.value().parse().is_ok_and(|read: T| read == positive);
+    Ok(if same { nearest } else { shortest })
 }
 
 fn special(number: f64, out: &mut impl Write) -> fmt::Result {
@@ -127,5 +137,39 @@ impl Write for Scientific {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(number: f64) -> String {
+        let mut text = String::new();
+        double(number, Runtime::Net8, &mut text).unwrap();
+        text
+    }
+
+    // As .NET 8 prints them.
+    #[test]
+    fn of_two_shortest_texts_that_are_equally_near_the_even_one_is_taken() {
+        for (exact, shown) in [
+            ("733.71002197265625", "733.7100219726562"),
+            ("120.614593505859375", "120.61459350585938"),
+            ("-8.0619659423828125", "-8.061965942382812"),
+        ] {
+            assert_eq!(text(exact.parse().unwrap()), shown);
+        }
+    }
+
+    #[test]
+    fn a_power_of_two_reads_back_though_the_nearest_text_of_its_length_does_not() {
+        for exponent in -1022..1024 {
+            let number = 2f64.powi(exponent);
+            let exactly = text(number).parse();
+            assert_eq!(exactly, Ok(number));
+        }
+        assert_eq!(text(9_007_199_254_740_992.0), "9007199254740992");
+        assert_eq!(text(2f64.powi(-44)), "5.684341886080802E-14");
     }
 }

@@ -17,8 +17,11 @@ fn trim(text: &str) -> &str {
     text.trim_matches(is_space)
 }
 
+/// A whole number. As in .NET a zero may have a minus where no other number may.
 pub(super) fn integer<T: FromStr>(text: &str) -> Option<T> {
-    trim(text).parse().ok()
+    let text = trim(text);
+    let zeros = || text.strip_prefix('-').filter(|rest| rest.bytes().all(|byte| byte == b'0'));
+    text.parse().ok().or_else(|| zeros()?.parse().ok())
 }
 
 pub(super) fn boolean(text: &str) -> Option<bool> {
@@ -212,6 +215,16 @@ pub(super) fn uuid(text: &str) -> Option<Uuid> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_zero_may_have_a_minus_and_no_other_number_without_a_sign() {
+        assert_eq!(integer::<u64>(" -0 "), Some(0));
+        assert_eq!(integer::<u64>("-00"), Some(0));
+        assert_eq!(integer::<i32>("-0"), Some(0));
+        for text in ["-1", "-01", "-", "--0", "-0 0", ""] {
+            assert_eq!(integer::<u64>(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn times_of_every_form_come_back_as_they_were() {

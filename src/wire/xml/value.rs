@@ -220,6 +220,7 @@ impl DateTime {
     /// Ticks of 100 ns since 0001-01-01T00:00:00.
     pub const fn ticks(self) -> u64 {
         let ticks = self.0 & Self::TICKS;
+        // DIFFERS: below year 1 .NET keeps the time of day, which makes it later than it was.
         if ticks > Self::MAX_TICKS { 0 } else { ticks }
     }
 

@@ -44,7 +44,7 @@ impl Value<'_> {
             Self::Utf16(text) => text.chars().try_for_each(|char| out.write_char(char)),
             Self::Bytes(bytes) => base64(bytes, out),
             Self::QName { letter, local } => write!(out, "{}:{local}", char::from(*letter)),
-            // .NET prints `System.Byte[]` for bytes in a list and throws for a QName; nobody was seen sending either.
+            // DIFFERS: .NET prints `System.Byte[]` for bytes in a list and throws for a QName; nobody was seen sending either.
             Self::List(list) => {
                 for (index, item) in list.iter().enumerate() {
                     if index > 0 {

@@ -260,3 +260,37 @@ fn properties_that_nobody_knows_and_nulls_are_passed_over() {
     let [LinkEvent::Wanted(request)] = &pair.events[..] else { panic!("{:?}", pair.events) };
     assert!(request.token.is_none());
 }
+
+#[test]
+fn it_does_not_matter_how_the_bytes_are_cut() {
+    let said = [
+        ProtocolHeader::SASL.to_bytes().to_vec(),
+        sasl_init("EXTERNAL"),
+        ProtocolHeader::AMQP.to_bytes().to_vec(),
+        encoded(&Performative::Open(open()), &[]),
+        encoded(&Performative::Begin(begin()), &[]),
+        encoded(&Performative::Attach(attach(Role::Sender)), &[]),
+        empty_frame(),
+        encoded(&Performative::Attach(attach(Role::Receiver)), &[]),
+        encoded(&Performative::Flow(flow(IN)), &[]),
+        encoded(&detach(IN), &[]),
+        encoded(&end(), &[]),
+        encoded(&close(), &[]),
+    ]
+    .concat();
+    let answers = [1, 2, 7, 8, 9, 100, said.len()].map(|piece| {
+        let mut pair = Pair::new();
+        let (mut read, mut answer) = (Vec::new(), Vec::new());
+        for piece in said.chunks(piece) {
+            read.extend(piece);
+            let used = pair.link.handle_input(&read, pair.now);
+            read.drain(..used);
+            answer.extend(pair.link.take_output());
+        }
+        assert!(read.is_empty() && pair.link.is_finished());
+        pair.look();
+        (answer, pair.events.len())
+    });
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    assert_eq!(answers[0].1, 2, "Wanted and Gone");
+}

@@ -114,10 +114,10 @@ fn a_listener_that_asks_and_never_reads_is_not_listened_to() {
 }
 
 #[test]
-fn an_idle_listener_costs_less_than_a_kibibyte() {
+fn an_idle_listener_costs_less_than_half_a_kibibyte() {
     // Nothing of it lies elsewhere: names are given up, queues and output are empty and without memory of their own.
     let pair = Pair::online(1_000);
-    assert!(size_of::<ListenerLink>() < 1_024, "{} bytes", size_of::<ListenerLink>());
+    assert!(size_of::<ListenerLink>() < 512, "{} bytes", size_of::<ListenerLink>());
     let shown = format!("{:?}", pair.link);
     for empty in
         ["names: None", "refusal: None", "output: Output([])", "events: []", "unsettled: []", "open: None"]

@@ -89,8 +89,9 @@ struct Reading {
     walk: Walk<Data>,
 }
 
-/// Frames ahead of their answers. One is the rule; a few are no harm.
-const MAX_READINGS: usize = 4;
+/// Frames ahead of their answers. One is the rule; a few are no harm. Counted are frames and not the readings that are still
+/// possible: how many those are at a time depends on how the bytes are cut.
+const MAX_AHEAD: u32 = 4;
 
 impl Negotiating {
     fn new(mode: Mode, limits: &FramingLimits, answers: HandshakeAnswers) -> Self {
@@ -137,6 +138,7 @@ impl Negotiating {
 
     /// Walks every reading, and says how much may pass and why no more.
     fn advance(&mut self, bytes: &[u8]) -> (usize, Option<FollowError>) {
+        let (answered, _) = self.answers.load();
         let mut objections = Objections { at: bytes.len(), error: None };
         self.readings.retain_mut(|reading| reading.advance(bytes, 0, &mut objections));
         let mut at = 0;
@@ -149,7 +151,7 @@ impl Negotiating {
                     {
                         self.readings.push(reading);
                     }
-                    if self.readings.len() > MAX_READINGS {
+                    if self.sent.saturating_sub(answered) > MAX_AHEAD {
                         objections.raise(at, FollowError::Unexpected(bytes[at - 1]));
                         break;
                     }

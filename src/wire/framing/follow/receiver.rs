@@ -26,6 +26,13 @@ impl ReceiverFollower {
             },
         }))
     }
+
+    /// Whether somebody else could put an envelope or a fault here for the receiver: it acknowledged the preamble, and no
+    /// record of its is under way, once every byte announced as unseen has come.
+    pub fn takes_envelope(&self) -> bool {
+        let clear = matches!(self.0.layer(), ReceiverLayer::Clear(heads) if heads.takes_envelope());
+        clear && self.0.between_heads()
+    }
 }
 
 impl Follower for ReceiverFollower {

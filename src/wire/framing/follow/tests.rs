@@ -363,3 +363,15 @@ fn frames_without_end_and_without_answers_are_refused() {
     let frames = frame(0x16, 1).repeat(8);
     assert!(matches!(initiator.follow(&frames), Passage::Refused { .. }));
 }
+
+#[test]
+fn frames_ahead_are_counted_the_same_however_they_are_cut() {
+    // Data after any but the last of these frames is impossible, which shows only once the next frame has begun.
+    let frames = [frame(0x14, 0), frame(0x14, 0), frame(0x16, 0), frame(0x14, 0), frame(0x14, 0)].concat();
+    let frames = [&frames[..], &[0, 0, 0x51, 0x40]].concat();
+    let (mut initiator, _receiver) = pair(DUPLEX, NEGOTIATE);
+    let (whole, _) = refusal(&mut initiator, &frames);
+    let (mut initiator, _receiver) = pair(DUPLEX, NEGOTIATE);
+    let passed = frames.iter().take_while(|byte| initiator.follow(&[**byte]) == all(0)).count();
+    assert!(passed.abs_diff(whole) <= 1, "{passed} {whole}");
+}

@@ -50,6 +50,11 @@ impl<L: Layer> Walk<L> {
         &self.layer
     }
 
+    /// Whether the bytes so far end behind a head. (Behind its payload as well, if what was announced as unseen has come.)
+    pub(super) fn between_heads(&self) -> bool {
+        self.partial.is_empty() && self.over.is_none()
+    }
+
     /// As [`crate::wire::follow::Follower::follow`]: the unseen bytes are not to be shown.
     pub(super) fn follow(&mut self, bytes: &[u8]) -> Passage {
         let passage = self.advance(bytes);

@@ -17,32 +17,85 @@ pub(super) struct Found {
     pub(super) to: Option<Range<usize>>,
 }
 
+/// Looks for To among the events of a document.
+#[derive(Debug)]
+pub(super) struct Finder {
+    headers: HeaderReader,
+    depth: usize,
+    content: Option<usize>,
+    to: Option<Range<usize>>,
+}
+
+/// What an event means for the search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// Nothing yet.
+    Nothing,
+    /// The To that counts ends here: [`Finder::end_of_to`] wants to know where.
+    EndOfTo,
+    /// The body begins: all is known.
+    Body,
+}
+
+impl Finder {
+    pub(super) fn new() -> Self {
+        Self { headers: HeaderReader::new(SoapLimits::default()), depth: 0, content: None, to: None }
+    }
+
+    /// Takes the next event, whose record begins at `before`.
+    pub(super) fn event(&mut self, event: &Event<'_>, before: usize) -> Result<Seen, RewriteError> {
+        let place = self.headers.event(event)?;
+        match event {
+            Event::Start(_) => self.depth += 1,
+            Event::End => self.depth -= 1,
+            _ => {}
+        }
+        match (place, event) {
+            (Place::Body, _) => return Ok(Seen::Body),
+            (Place::To, Event::Start(_)) if self.depth == 3 => self.content = None,
+            (Place::To, Event::Start(_)) => return Err(RewriteError::NotAnAddress),
+            (Place::To, Event::Text(_) | Event::Comment(_)) => self.content = self.content.or(Some(before)),
+            // One that is for somebody else does not count.
+            (Place::To, Event::End) if self.headers.has_to() && self.to.is_none() => {
+                self.content = self.content.or(Some(before));
+                return Ok(Seen::EndOfTo);
+            }
+            _ => {}
+        }
+        Ok(Seen::Nothing)
+    }
+
+    /// The record that ended To ended at `after`.
+    pub(super) fn end_of_to(&mut self, after: usize) {
+        self.to = self.content.map(|begins| begins..after);
+    }
+
+    /// What the headers say, once the body has begun.
+    pub(super) fn headers(&self) -> Option<&Headers> {
+        self.headers.headers()
+    }
+
+    /// Where To stands, once the body has begun.
+    pub(super) fn to(&self) -> Option<Range<usize>> {
+        self.to.clone()
+    }
+}
+
 /// Reads a document up to its body.
 pub(super) fn find(document: &[u8], dictionaries: Dictionaries<'_>) -> Result<Found, RewriteError> {
     let mut reader = Reader::new(document, dictionaries, Limits::default());
-    let mut headers = HeaderReader::new(SoapLimits::default());
-    let (mut to, mut content) = (None, None);
+    let mut finder = Finder::new();
     loop {
         let before = reader.position();
-        let Some(&event) = reader.next_event()? else { return Err(RewriteError::UnexpectedEof) };
-        match headers.event(&event)? {
-            Place::Body => break,
-            Place::To => match event {
-                Event::Start(_) if reader.depth() == 3 => content = None,
-                Event::Start(_) => return Err(RewriteError::NotAnAddress),
-                Event::Namespace { .. } | Event::Attribute { .. } => {}
-                Event::Text(_) | Event::Comment(_) => content = content.or(Some(before)),
-                // One that is for somebody else does not count.
-                Event::End if headers.has_to() && to.is_none() => {
-                    to = Some(content.unwrap_or(before)..reader.position());
-                }
-                Event::End => {}
-            },
-            Place::Outside | Place::Header => {}
+        let Some(event) = reader.next_event()? else { return Err(RewriteError::UnexpectedEof) };
+        match finder.event(event, before)? {
+            Seen::Nothing => {}
+            Seen::EndOfTo => finder.end_of_to(reader.position()),
+            Seen::Body => break,
         }
     }
-    let headers = headers.into_headers().ok_or(RewriteError::UnexpectedEof)?;
-    Ok(Found { headers, to })
+    let headers = finder.headers.into_headers().ok_or(RewriteError::UnexpectedEof)?;
+    Ok(Found { headers, to: finder.to })
 }
 
 /// The id that is all of To's content, if that is one.

@@ -4,6 +4,7 @@ use super::super::addressing::Addressing;
 use super::super::error::SoapError;
 use super::super::fault::{Fault, FaultCode};
 use crate::wire::binxml::DecodeError;
+use crate::wire::framing::FaultUri;
 use crate::wire::xml::XmlError;
 
 /// Why an envelope was not rewritten. It must not be passed on as it is either, and a session with a string table has to end:
@@ -29,6 +30,16 @@ pub enum RewriteError {
     /// The message ends before its body.
     #[error("message ends inside its headers")]
     UnexpectedEof,
+    /// A message that has to be held as a whole is larger than the limit.
+    #[error(
+        "envelope of {size} bytes exceeds the limit of {max} bytes for one whose address is rewritten: use streamed transfer, or give both sides one address"
+    )]
+    EnvelopeTooLarge {
+        /// Bytes that it has at least.
+        size: u64,
+        /// Bytes.
+        max: u64,
+    },
     /// The rewritten message is longer than its sizes can say.
     #[error("message is too large to be rewritten")]
     TooLarge,
@@ -44,7 +55,7 @@ pub enum RewriteError {
 }
 
 impl RewriteError {
-    /// The fault that tells the client, as the service itself would; `None`: close the session.
+    /// The fault that tells a client that waits for a reply, as the service itself would; `None`: [`Self::framing_fault`].
     pub fn fault(&self, addressing: Addressing) -> Option<Fault> {
         match self {
             Self::OutsidePath | Self::NotAnAddress => {
@@ -52,11 +63,27 @@ impl RewriteError {
             }
             Self::Signed => Some(Fault::new(FaultCode::Sender, &self.to_string())),
             Self::HeadersTooLarge { .. }
+            | Self::EnvelopeTooLarge { .. }
             | Self::UnexpectedEof
             | Self::TooLarge
             | Self::Soap(_)
             | Self::Xml(_)
             | Self::Binary(_) => None,
+        }
+    }
+
+    /// The framing fault for a client that waits for none, framing page 5; `None`: the session ends without a word, as a
+    /// service ends it (framing page 11).
+    pub fn framing_fault(&self) -> Option<FaultUri> {
+        match self {
+            Self::OutsidePath | Self::NotAnAddress | Self::Signed => Some(FaultUri::EndpointNotFound),
+            Self::HeadersTooLarge { .. }
+            | Self::EnvelopeTooLarge { .. }
+            | Self::TooLarge
+            | Self::Soap(SoapError::HeadersTooLarge { .. } | SoapError::TooManyHeaders { .. }) => {
+                Some(FaultUri::MaxMessageSizeExceeded)
+            }
+            Self::UnexpectedEof | Self::Soap(_) | Self::Xml(_) | Self::Binary(_) => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Which To becomes which.
 
 use super::error::RewriteError;
+use crate::wire::framing::Via;
 use crate::wire::soap::{Addressing, Headers};
 
 /// How To is changed between the address that clients know and the service's own.
@@ -9,6 +10,8 @@ pub struct ToRoute {
     front_path: String,
     service: String,
     any_to: bool,
+    /// Host and port of the only To that moves from the front path; `None`: any.
+    front: Option<(String, u16)>,
 }
 
 /// The parts of an absolute URI with a host.
@@ -37,7 +40,14 @@ impl ToRoute {
         }
         let slash = if front_path.starts_with('/') { "" } else { "/" };
         let front_path = format!("{slash}{front_path}").trim_end_matches('/').to_owned();
-        Ok(Self { front_path, service: service.to_owned(), any_to })
+        Ok(Self { front_path, service: service.to_owned(), any_to, front: None })
+    }
+
+    /// The route for clients that came by this Via, where only a To with its host and port means the front path.
+    #[must_use]
+    pub fn for_via(mut self, via: &Via) -> Self {
+        self.front = Some((via.host().to_owned(), via.port()));
+        self
     }
 
     /// What To becomes; `None`: it stays. The host of a To counts for nothing, as with .NET; case does not count in paths.
@@ -58,7 +68,10 @@ impl ToRoute {
             return Ok(None);
         }
         let base = format!("{}://{}", own.scheme, own.authority);
-        if let Some(suffix) = below(address.path, &self.front_path) {
+        let at_front = self.front.as_ref().is_none_or(|(host, port)| {
+            address.host().eq_ignore_ascii_case(host) && address.port() == Some(*port)
+        });
+        if let Some(suffix) = below(address.path, &self.front_path).filter(|_| at_front) {
             // The service's address as it was written, with its last slash or without.
             let path = if suffix.is_empty() { own.path } else { own_path };
             return Ok(Some(format!("{base}{path}{suffix}{}", address.rest)));
@@ -94,9 +107,22 @@ impl<'a> Address<'a> {
         (!authority.is_empty()).then_some(Self { scheme, authority, path, rest })
     }
 
+    /// Host and port without a user.
+    fn host_port(&self) -> &'a str {
+        self.authority.rsplit('@').next().unwrap_or_default()
+    }
+
+    /// The host, an IPv6 address in brackets.
+    fn host(&self) -> &'a str {
+        let host_port = self.host_port();
+        let end = host_port.rfind(']').map_or(0, |bracket| bracket + 1);
+        let colon = host_port[end..].find(':').map_or(host_port.len(), |colon| end + colon);
+        &host_port[..colon]
+    }
+
     /// The port, or the scheme's own; `None`: neither is known.
     fn port(&self) -> Option<u16> {
-        let host_port = self.authority.rsplit('@').next().unwrap_or_default();
+        let host_port = self.host_port();
         let behind_host = host_port.rsplit(']').next().unwrap_or_default();
         match behind_host.rsplit_once(':') {
             Some((_, port)) => port.parse().ok(),
@@ -126,6 +152,7 @@ fn is_plain(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::framing::FramingLimits;
 
     const SERVICE: &str = "net.tcp://10.0.0.5:9000/legacy/Credit";
 
@@ -177,6 +204,17 @@ mod tests {
         ] {
             assert_eq!(route(false).judge(to), Err(RewriteError::OutsidePath), "{to}");
             assert_eq!(route(true).judge(to), Ok(None), "{to}");
+        }
+    }
+
+    #[test]
+    fn a_front_with_a_host_moves_only_what_names_it() {
+        let via = Via::parse("net.tcp://127.0.0.1:9000/x", &FramingLimits::default()).unwrap();
+        let route = ToRoute::new("/", "net.tcp://relay/credit", true).unwrap().for_via(&via);
+        assert_eq!(route.judge("net.tcp://127.0.0.1:9000/"), Ok(Some("net.tcp://relay/credit/".into())));
+        assert_eq!(route.judge("net.tcp://127.0.0.1:9000/v2"), Ok(Some("net.tcp://relay/credit/v2".into())));
+        for to in ["net.tcp://127.0.0.1:9001/v2", "net.tcp://10.0.0.1:9000/v2", "net.tcp://[::1]:9000/v2"] {
+            assert_eq!(route.judge(to), Ok(None), "{to}");
         }
     }
 

@@ -25,6 +25,8 @@ pub struct SessionRewriter {
     /// Whether ids and strings are the same on both sides.
     same: bool,
     failed: Option<RewriteError>,
+    /// Of the last message whose headers were read.
+    headers: Option<Headers>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +52,7 @@ impl SessionRewriter {
             sent: SentTable::new(sent),
             same: true,
             failed: None,
+            headers: None,
         }
     }
 
@@ -66,11 +69,18 @@ impl SessionRewriter {
         result
     }
 
+    /// The headers of the message that was taken last, also of one that was refused for them.
+    pub fn headers(&self) -> Option<&Headers> {
+        self.headers.as_ref()
+    }
+
     fn message(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<Headers, RewriteError> {
+        self.headers = None;
         let old = self.strings.len();
         let begins = self.strings.read(message)?;
         let document = &message[begins..];
         let found = find(document, Dictionaries::session(&self.strings))?;
+        self.headers = Some(found.headers.clone());
         let new_to = self.route.judge_headers(&found.headers)?;
         // The content of To, and the entry that it is.
         let to = found.to.filter(|_| new_to.is_some());

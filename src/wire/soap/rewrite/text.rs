@@ -3,18 +3,16 @@
 use std::ops::Range;
 
 use super::error::RewriteError;
+use super::head::{Known, MAX_HEAD};
 use super::route::ToRoute;
 use crate::wire::soap::{HeaderReader, Headers, Place, SoapLimits};
 use crate::wire::xml::{Charset, CharsetDecoder, Event, TextReader, XmlLimits};
 
-/// Bytes of a message up to its body, which are kept.
-const MAX_HEADERS: usize = 256 * 1024;
-
 /// Rewrites To in one message of text XML as it comes. The bytes up to the body are kept until that is seen, all others
 /// pass.
 #[derive(Debug)]
-pub struct TextRewriter<'r> {
-    route: &'r ToRoute,
+pub struct TextRewriter {
+    route: ToRoute,
     reader: TextReader,
     headers: HeaderReader,
     kept: Vec<u8>,
@@ -22,20 +20,21 @@ pub struct TextRewriter<'r> {
     to: Option<Range<u64>>,
     /// Where the content of the To that is being read begins.
     to_begins: u64,
-    passing: bool,
+    /// Set once the body has begun: everything passes.
+    known: Option<Known>,
 }
 
-impl<'r> TextRewriter<'r> {
+impl TextRewriter {
     /// A message begins, in UTF-8 unless its transport told otherwise; its own first bytes are believed more.
-    pub fn new(route: &'r ToRoute, told: Charset) -> Self {
+    pub fn new(route: &ToRoute, told: Charset) -> Self {
         Self {
-            route,
-            reader: TextReader::told(told, XmlLimits { markup: MAX_HEADERS, ..XmlLimits::default() }),
+            route: route.clone(),
+            reader: TextReader::told(told, XmlLimits { markup: MAX_HEAD, ..XmlLimits::default() }),
             headers: HeaderReader::new(SoapLimits::default()),
             kept: Vec::new(),
             to: None,
             to_begins: 0,
-            passing: false,
+            known: None,
         }
     }
 
@@ -44,25 +43,27 @@ impl<'r> TextRewriter<'r> {
     /// # Errors
     /// [`RewriteError`]; nothing of the message has been passed on.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), RewriteError> {
-        if self.passing {
+        if self.known.is_some() {
             out.extend_from_slice(bytes);
             return Ok(());
         }
+        let room = MAX_HEAD - self.kept.len();
         self.kept.extend_from_slice(bytes);
         // A little at a time, so that a whole body is not decoded for nothing.
-        for piece in bytes.chunks(4096) {
+        for piece in bytes[..room.min(bytes.len())].chunks(4096) {
             self.reader.push(piece);
             if self.read()? {
-                self.splice(out)?;
-                self.passing = true;
+                self.known = Some(self.splice(out)?);
                 self.kept = Vec::new();
                 return Ok(());
             }
         }
-        if self.kept.len() > MAX_HEADERS {
-            return Err(RewriteError::HeadersTooLarge { max: MAX_HEADERS });
-        }
-        Ok(())
+        if bytes.len() > room { Err(RewriteError::HeadersTooLarge { max: MAX_HEAD }) } else { Ok(()) }
+    }
+
+    /// What became of the headers, once the body has begun.
+    pub(super) fn known(&self) -> Option<Known> {
+        self.known
     }
 
     /// The message is over.
@@ -70,7 +71,7 @@ impl<'r> TextRewriter<'r> {
     /// # Errors
     /// It ended before its body.
     pub fn finish(mut self) -> Result<(), RewriteError> {
-        if self.passing {
+        if self.known.is_some() {
             return Ok(());
         }
         self.reader.finish();
@@ -103,19 +104,21 @@ impl<'r> TextRewriter<'r> {
         Ok(false)
     }
 
-    fn splice(&mut self, out: &mut Vec<u8>) -> Result<(), RewriteError> {
-        let Some(headers) = self.headers.headers() else { return Ok(()) };
+    fn splice(&mut self, out: &mut Vec<u8>) -> Result<Known, RewriteError> {
+        let Some(headers) = self.headers.headers() else { return Err(RewriteError::UnexpectedEof) };
         let new = self.route.judge_headers(headers)?;
         let (Some(new), Some(to)) = (new, self.to.clone()) else {
             out.extend_from_slice(&self.kept);
-            return Ok(());
+            return Ok(Known::Same);
         };
         let charset = self.reader.charset();
         let (start, end) = (self.place(to.start)?, self.place(to.end)?);
-        out.extend_from_slice(self.kept.get(..start).ok_or(RewriteError::UnexpectedEof)?);
+        let before = self.kept.get(..start).ok_or(RewriteError::UnexpectedEof)?;
+        let after = self.kept.get(end..).ok_or(RewriteError::UnexpectedEof)?;
+        out.extend_from_slice(before);
         charset.encode(&quick_xml::escape::minimal_escape(new.as_str()), out);
-        out.extend_from_slice(self.kept.get(end..).ok_or(RewriteError::UnexpectedEof)?);
-        Ok(())
+        out.extend_from_slice(after);
+        Ok(Known::Changed)
     }
 
     /// The byte of the message where `at` bytes of its text have passed.
