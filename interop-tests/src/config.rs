@@ -25,6 +25,7 @@ pub struct Config {
     limits: Vec<(String, String)>,
     timeouts: Vec<(String, String)>,
     relays: Vec<String>,
+    hosts: Vec<String>,
 }
 
 impl Default for Config {
@@ -41,6 +42,7 @@ impl Config {
             doors: doors.map(|door| (door.to_owned(), "127.0.0.1:0".to_owned())).to_vec(),
             limits: Vec::new(),
             timeouts: Vec::new(),
+            hosts: vec![NAMESPACE.to_owned()],
             relays: vec![
                 format!(
                     "path = \"hyco\"\nkind = \"hybrid\"\n{}{}",
@@ -88,6 +90,12 @@ impl Config {
         self
     }
 
+    /// Has the namespace answer at `host`, too.
+    pub fn host(mut self, host: &str) -> Self {
+        self.hosts.push(host.to_owned());
+        self
+    }
+
     /// The names of the doors this configuration opens.
     pub(crate) fn door_names(&self) -> Vec<&str> {
         self.doors.iter().map(|(name, _)| name.as_str()).collect()
@@ -109,7 +117,8 @@ impl Config {
                 writeln!(text, "{name} = {value}").expect("as above");
             }
         }
-        write!(text, "\n[[namespaces]]\nname = \"interop\"\nhosts = [\"{NAMESPACE}\"]\n").expect("as above");
+        let hosts = &self.hosts;
+        write!(text, "\n[[namespaces]]\nname = \"interop\"\nhosts = {hosts:?}\n").expect("as above");
         text.push_str(&policy("policies", "RootManageSharedAccessKey", "\"Manage\", \"Send\", \"Listen\""));
         text.push_str(&policy("policies", "listen", "\"Listen\""));
         text.push_str(&policy("policies", "send", "\"Send\""));

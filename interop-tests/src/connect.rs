@@ -36,6 +36,16 @@ impl Wire {
 
     /// Connects and shakes hands for `name`, trusting the certificates in the file `authority` alone.
     pub fn tls(address: SocketAddr, name: &str, authority: &Path) -> Self {
+        Self::secured(socket(address), name, authority)
+    }
+
+    /// Shakes hands on a connection on which something was said in clear before.
+    pub fn into_tls(self, name: &str, authority: &Path) -> Self {
+        assert!(self.unread.is_empty(), "nothing is left in clear");
+        Self::secured(self.socket, name, authority)
+    }
+
+    fn secured(socket: TcpStream, name: &str, authority: &Path) -> Self {
         let pem = fs::read(authority).expect("the authority's certificate is there");
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(&pem) {
@@ -49,7 +59,6 @@ impl Wire {
             .with_no_client_auth();
         let name = ServerName::try_from(name.to_owned()).expect("a server name");
         let client = ClientConnection::new(Arc::new(config), name).expect("a TLS client");
-        let socket = socket(address);
         let stream = StreamOwned::new(client, socket.try_clone().expect("a second handle"));
         Self { stream: Box::new(stream), socket, unread: Vec::new() }
     }

@@ -65,7 +65,7 @@ pub struct Limits {
     pub envelope: usize,
     /// A message that a WCF listener sends on its control link. No public binding sends any. Source: relay page 11.
     #[serde(with = "units::size")]
-    #[schemars(skip)]
+    #[schemars(with = "String")]
     pub listener_message: usize,
 }
 
@@ -161,23 +161,23 @@ pub struct Timeouts {
     pub refusal_delay: Duration,
     /// A WCF listener's control link is told to give a sign of life this often; at least `"60s"`. Source: relay page 2.2 (120 s to 240 s).
     #[serde(with = "units::duration")]
-    #[schemars(skip)]
+    #[schemars(with = "String")]
     pub amqp_idle: Duration,
     /// A WCF listener's control link from which nothing came this long is dropped. Source: [AMQP 2.4.5], longer than `amqp_idle`.
     #[serde(with = "units::duration")]
-    #[schemars(skip)]
+    #[schemars(with = "String")]
     pub amqp_silence: Duration,
     /// After this much silence of ours a WCF listener gets an empty frame. Source: relay page 2.2 (20 s to 30 s).
     #[serde(with = "units::duration")]
-    #[schemars(skip)]
+    #[schemars(with = "String")]
     pub amqp_keep_alive: Duration,
     /// A WCF listener that is sent away has this long to say goodbye; then the connection is closed. Source: relay page 2.2.
     #[serde(with = "units::duration")]
-    #[schemars(skip)]
+    #[schemars(with = "String")]
     pub amqp_closing: Duration,
     /// How long every refusal of a WCF listener is held back: old libraries come again at once. Source: relay page 2.2 (1 s to 3 s).
     #[serde(with = "units::duration")]
-    #[schemars(skip)]
+    #[schemars(with = "String")]
     pub listener_refusal: Duration,
 }
 

@@ -221,6 +221,12 @@ fn relay_told(refusal: &Refusal) -> Told {
             not_found("EndpointNotFound: the request excludes every connected listener")
         }
         Refusal::Disabled => Told::new(S::FORBIDDEN, RelayFault::EndpointNotFound, "The relay is disabled"),
+        Refusal::TransportSecurity => Told::new(
+            S::FORBIDDEN,
+            RelayFault::NoTransportSecurity,
+            "NoTransportSecurity: the relay takes requests inside TLS alone",
+        )
+        .code(40101),
         Refusal::Conflict => {
             Told::new(S::CONFLICT, RelayFault::InvalidRequest, "The relay is in use in another way")
         }
@@ -285,6 +291,8 @@ fn malformed_told(malformed: &Malformed) -> Told {
     let bad = |text: String| Told::new(S::BAD_REQUEST, RelayFault::InvalidRequest, text);
     match malformed {
         Malformed::Path(error) => bad(format!("The path is not valid: {error}")),
+        Malformed::Address(error) => bad(error.to_string()),
+        Malformed::Message(text) => bad(text.clone()),
         Malformed::UnknownHost => Told::new(
             S::MISDIRECTED_REQUEST,
             RelayFault::EndpointNotFound,

@@ -12,7 +12,7 @@ use crate::{
         admit::{self, Target},
         hybrid::{Joining, join_options, listener_leg},
     },
-    entity::ServiceAddress,
+    entity::{DynamicRelays, ServiceAddress},
     gateway::{
         clock::random_u128,
         core::{Core, Peer, Transport},
@@ -92,7 +92,13 @@ fn admitted(core: &Core, peer: &Peer, request: &RelayedConnect) -> Result<Admitt
     }
     let address = ServiceAddress::parse(&request.uri)?;
     let token = request.token.as_ref().map(|token| &token.text);
-    let (target, authorized) = admit::look_up(core, peer, &address.host, address.path)?.sender(core, token)?;
+    let addressed = admit::look_up(core, peer, &address.host, address.path)?;
+    // Where listeners make relays, a relay that is not there is one that nobody listens on: its sender may try again.
+    let comes_and_goes = addressed.namespace.dynamic_relays != DynamicRelays::Off;
+    let (target, authorized) = addressed.sender(core, token).map_err(|refusal| match refusal {
+        Refusal::NoSuchRelay if comes_and_goes => Refusal::NoListener,
+        refusal => refusal,
+    })?;
     if target.relay.requires_transport_security && peer.transport == Transport::Clear {
         return Err(Refusal::TransportSecurity);
     }

@@ -22,6 +22,9 @@ use crate::{
     },
 };
 
+/// Bytes that may wait to be written; above it nothing more is read from the listener.
+const UNSENT: usize = 64 << 10;
+
 /// Bytes read at a time; a link is idle nearly always, so its buffer is small.
 const PIECE: usize = 2 << 10;
 
@@ -66,6 +69,14 @@ impl Driver {
         loop {
             self.settle().await;
             unsent.extend_from_slice(&self.link.take_output());
+            if unsent.len() < UNSENT && !read.is_empty() {
+                // What was left because there was too much to say.
+                let used = self.link.handle_input(&read, Instant::now());
+                read.advance(used);
+                if used > 0 {
+                    continue;
+                }
+            }
             if self.cut || (self.link.is_finished() && unsent.is_empty()) {
                 break;
             }
@@ -79,7 +90,7 @@ impl Driver {
             let room = self.link.is_ready();
             tokio::select! {
                 // Reading goes on while writing waits, so that two sides with full buffers do not wait for each other.
-                came = source.read_buf(&mut read) => match came {
+                came = source.read_buf(&mut read), if unsent.len() < UNSENT => match came {
                     Ok(1..) => {
                         let used = self.link.handle_input(&read, Instant::now());
                         read.advance(used);
