@@ -37,7 +37,11 @@ fn signed_again(mut bytes: Vec<u8>, key: &str) -> Vec<u8> {
     let mut tokens = 0;
     while let Some(at) = find(&bytes[from..], b"SharedAccessSignature ") {
         let start = from + at;
-        let end = start + bytes[start..].iter().position(|b| !b.is_ascii_graphic() && *b != b' ').unwrap_or(bytes.len() - start);
+        let end = start
+            + bytes[start..]
+                .iter()
+                .position(|b| !b.is_ascii_graphic() && *b != b' ')
+                .unwrap_or(bytes.len() - start);
         let text = String::from_utf8(bytes[start..end].to_vec()).expect("a token is text");
         // Whatever ASCII may follow it, a token ends with the name of its policy; in binary XML its last characters may stand in
         // another record, where they stay as they are.

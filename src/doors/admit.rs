@@ -60,7 +60,12 @@ pub(crate) fn look_up(core: &Core, peer: &Peer, host: &str, path: RelayPath) -> 
 }
 
 /// The relay that listeners made for this path, unless a declared one is as near to it. The first listener's terms are those of all.
-fn made(core: &Core, namespace: &Namespace, declared: Option<&Relay>, path: &RelayPath) -> Option<Arc<Relay>> {
+fn made(
+    core: &Core,
+    namespace: &Namespace,
+    declared: Option<&Relay>,
+    path: &RelayPath,
+) -> Option<Arc<Relay>> {
     if namespace.dynamic_relays == DynamicRelays::Off {
         return None;
     }
@@ -114,7 +119,9 @@ impl Addressed {
         core: &Core,
         request: &ListenRequest,
     ) -> Result<(Target, Authorized), Refusal> {
-        let here = |relay: &Relay| self.path.decoded_suffix(&relay.path).is_some_and(|suffix| suffix.trim_matches('/').is_empty());
+        let here = |relay: &Relay| {
+            self.path.decoded_suffix(&relay.path).is_some_and(|suffix| suffix.trim_matches('/').is_empty())
+        };
         // A listener names its relay: what lies above it is another one.
         let declared = self.relay.clone().filter(|relay| !self.dynamic && here(relay));
         let authorized = check_token(
@@ -136,10 +143,12 @@ impl Addressed {
             return Ok((Self { relay: Some(relay), dynamic: false, ..self }.target()?, authorized));
         }
         let path = self.path.prefixes().next().filter(|path| self.path.segments().eq(path.segments()));
-        let path = path.filter(|_| request.dynamic_relay && self.namespace.dynamic_relays != DynamicRelays::Off);
+        let path =
+            path.filter(|_| request.dynamic_relay && self.namespace.dynamic_relays != DynamicRelays::Off);
         let path = path.ok_or(Refusal::NoSuchRelay)?;
         // What lies above or below and has policies of its own belongs to somebody else.
-        let taken = |relay: &Arc<Relay>| !relay.policies.is_empty() && one_above_the_other(&relay.path, &path);
+        let taken =
+            |relay: &Arc<Relay>| !relay.policies.is_empty() && one_above_the_other(&relay.path, &path);
         if self.namespace.relays().any(taken) {
             return Err(Refusal::Conflict);
         }

@@ -74,7 +74,8 @@ impl RelayPath {
     pub fn prefixes(&self) -> impl Iterator<Item = EntityPath> {
         let path = self.decoded.trim_matches('/');
         let ends = path.match_indices('/').map(|(at, _)| at);
-        let mut ends: Vec<usize> = ends.chain([path.len()]).filter(|end| *end <= EntityPath::LONGEST).collect();
+        let mut ends: Vec<usize> =
+            ends.chain([path.len()]).filter(|end| *end <= EntityPath::LONGEST).collect();
         ends.reverse();
         ends.into_iter().filter_map(move |end| EntityPath::parse(&path[..end]).ok())
     }

@@ -58,7 +58,9 @@ mod tests {
 
     #[test]
     fn takes_every_spelling_of_a_library() {
-        for text in ["sb://ns.example.net/a/b/", "SB://ns.example.net:9351/a/b?x=1", "https://ns.example.net/a/b#c"] {
+        for text in
+            ["sb://ns.example.net/a/b/", "SB://ns.example.net:9351/a/b?x=1", "https://ns.example.net/a/b#c"]
+        {
             let address = ServiceAddress::parse(text).unwrap();
             assert!(address.host.starts_with("ns.example.net"), "{text}");
             assert_eq!(address.path.segments().collect::<Vec<_>>(), ["a", "b"], "{text}");

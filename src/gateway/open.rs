@@ -111,7 +111,8 @@ pub(super) fn serve(core: &Arc<Core>, bound: Vec<Bound>, tls: &DoorTls, admin: &
         // Doors stay open while the gateway drains: an exchange that runs may need its rendezvous, and whoever asks for more is
         // told so in the words of its protocol.
         let options = ServeOptions { connections: limit, shutdown: core.closing.clone(), tasks };
-        let tls = Doors::shows_certificate(door.name, door.address).then(|| tls.get(&door.name).cloned()).flatten();
+        let tls =
+            Doors::shows_certificate(door.name, door.address).then(|| tls.get(&door.name).cloned()).flatten();
         let name = door.name;
         let core = Arc::clone(core);
         let admin = Arc::clone(admin);

@@ -129,7 +129,8 @@ impl<T> RendezvousTable<T> {
 
     /// A listener of WCF Relay dialled with this id: it names no path and no action, the id is all its authority (relay page 4.6).
     pub fn claim_by_id(&mut self, id: RendezvousId, side: Side, now: Instant) -> Result<T, ClaimError> {
-        let path = self.pending.get(&id).map(|pending| pending.expected.path.clone()).ok_or(ClaimError::Unknown)?;
+        let path =
+            self.pending.get(&id).map(|pending| pending.expected.path.clone()).ok_or(ClaimError::Unknown)?;
         self.claim(id, &path, side, now)
     }
 

@@ -58,4 +58,3 @@ pub trait RegistrationStore: Send + Sync {
     /// Grows with each change; to be told when to look again.
     fn watch(&self) -> watch::Receiver<u64>;
 }
-

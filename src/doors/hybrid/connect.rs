@@ -68,8 +68,7 @@ pub(crate) async fn connect(
         return Err(Refusal::ListenerGone);
     }
     let sender = hyper::upgrade::on(&mut arrived.request);
-    let shown =
-        core.live.connection(&arrived.peer, &target, &arrived.asked.tracking_id, authorized, counted);
+    let shown = core.live.connection(&arrived.peer, &target, &arrived.asked.tracking_id, authorized, counted);
     let joining = Joining { shown, _peer: arrived.peer };
     core.tasks.spawn(leg::join_upgraded(Arc::clone(core), sender, listener, joining));
     Ok(switching(&key, protocol.as_deref(), &arrived.asked.tracking_id))

@@ -112,8 +112,7 @@ pub(crate) async fn relay(core: &Arc<Core>, arrived: Arrived) -> Result<Response
     };
     let answered = answered.without_unsendable_body(core, &method);
     core.metrics.exchanges.inc();
-    let shown =
-        core.live.connection(&arrived.peer, &target, &arrived.asked.tracking_id, authorized, counted);
+    let shown = core.live.connection(&arrived.peer, &target, &arrived.asked.tracking_id, authorized, counted);
     response::build(&method, &via, answered, shown)
 }
 

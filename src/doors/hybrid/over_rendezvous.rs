@@ -20,7 +20,11 @@ use super::{
     upload::{self, Sending, UploadError, Uploaded, Uploading, nothing_to_send},
 };
 use crate::{
-    gateway::{core::Core, dialled::{Dialled, Line}, meet::sleep_until},
+    gateway::{
+        core::Core,
+        dialled::{Dialled, Line},
+        meet::sleep_until,
+    },
     io::{FrameDialect, FrameReader, FrameStream, FrameStreamError, FrameWriter, Kind, Piece as Came},
     relay::{
         Exchange, ExchangeCommand, ExchangeTerms, Piece, Refusal, RequestBody, ResponseBody, ResponseHead,

@@ -11,7 +11,10 @@ use super::{
     reply::{Body, gone, switching},
 };
 use crate::{
-    gateway::{core::Core, dialled::{Dialled, Line}},
+    gateway::{
+        core::Core,
+        dialled::{Dialled, Line},
+    },
     relay::{Arrival, Malformed, Refusal, RendezvousId, Side},
 };
 

@@ -98,9 +98,11 @@ pub(crate) fn told(refusal: &Refusal) -> Told {
                 .later(5)
         }
         Refusal::Disabled => Told::new(S::FORBIDDEN, "Forbidden", "The endpoint is disabled"),
-        Refusal::TransportSecurity => {
-            Told::new(S::FORBIDDEN, "Forbidden", "NoTransportSecurity: the endpoint requires transport security")
-        }
+        Refusal::TransportSecurity => Told::new(
+            S::FORBIDDEN,
+            "Forbidden",
+            "NoTransportSecurity: the endpoint requires transport security",
+        ),
         Refusal::Conflict => Told::new(S::CONFLICT, "Conflict", "Conflict"),
         Refusal::WrongShape => Told::new(
             S::NOT_FOUND,

@@ -1,13 +1,19 @@
 //! A listener takes the connection that it was invited to (4.6).
 
-use std::{sync::Arc, time::{Duration, Instant}};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::BytesMut;
 use tokio::{sync::oneshot, time::timeout};
 
 use super::carriage;
 use crate::{
-    gateway::{core::Core, dialled::{Dialled, Line}},
+    gateway::{
+        core::Core,
+        dialled::{Dialled, Line},
+    },
     io::{Dialect, Leg, Stream},
     relay::{Arrival, Malformed, Refusal, RendezvousId, Side},
     wire::relayed::{RelayedAccept, relayed_accept_reply},
@@ -33,7 +39,8 @@ pub(super) async fn accept(
     };
     let (taken, was_taken) = oneshot::channel();
     let (hand_over, leg) = oneshot::channel();
-    let dialled = Dialled { arrival: Arrival::Accepted, line: Some(Line::Relayed(leg)), protocol: None, taken };
+    let dialled =
+        Dialled { arrival: Arrival::Accepted, line: Some(Line::Relayed(leg)), protocol: None, taken };
     if slot.send(dialled).is_err() || was_taken.await.is_err() {
         return Err((stream, unknown()));
     }

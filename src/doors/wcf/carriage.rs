@@ -40,7 +40,8 @@ pub(super) async fn read<T>(
 
 /// Reads one message.
 pub(super) async fn read_message(stream: &mut Stream, buffer: &mut BytesMut) -> Result<Vec<u8>, NoMessage> {
-    read(stream, buffer, |bytes| Ok(decode_message(bytes)?.map(|(message, used)| (message.to_vec(), used)))).await
+    read(stream, buffer, |bytes| Ok(decode_message(bytes)?.map(|(message, used)| (message.to_vec(), used))))
+        .await
 }
 
 /// Writes one message.

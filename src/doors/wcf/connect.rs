@@ -21,7 +21,10 @@ use crate::{
     },
     io::{Dialect, JoinOptions, Leg, Stream},
     relay::{Invitation, ListenerFilter, Refusal, RendezvousId, What},
-    wire::{hybrid::TrackingId, relayed::{RelayedConnect, relayed_connect_reply}},
+    wire::{
+        hybrid::TrackingId,
+        relayed::{RelayedConnect, relayed_connect_reply},
+    },
 };
 
 /// Both legs of a relayed connection, ready to be joined.
@@ -73,7 +76,10 @@ pub(super) async fn connect(
         return Err((stream, Refusal::ListenerGone));
     };
     let Ok(reply) = relayed_connect_reply() else { return Err((stream, Refusal::Internal)) };
-    if !matches!(tokio::time::timeout(handshake, carriage::write_message(&mut stream, &reply)).await, Ok(Ok(()))) {
+    if !matches!(
+        tokio::time::timeout(handshake, carriage::write_message(&mut stream, &reply)).await,
+        Ok(Ok(()))
+    ) {
         return Ok(None);
     }
     let shown = core.live.connection(peer, &target, id, authorized, counted);
@@ -117,7 +123,13 @@ async fn gone(stream: &mut Stream, early: &mut BytesMut) {
 }
 
 /// The sender as hybrid listeners know senders, for a connector may listen on a WCF relay: the headers are those of a handshake.
-fn invitation(core: &Core, peer: &Peer, request: &RelayedConnect, target: &Target, id: &TrackingId) -> Invitation {
+fn invitation(
+    core: &Core,
+    peer: &Peer,
+    request: &RelayedConnect,
+    target: &Target,
+    id: &TrackingId,
+) -> Invitation {
     let key = BASE64_STANDARD.encode(random_u128().to_ne_bytes());
     let host = ServiceAddress::parse(&request.uri).map(|address| address.host).unwrap_or_default();
     let line = |name: &str, value: &str| (name.to_owned(), value.to_owned());

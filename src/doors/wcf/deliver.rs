@@ -49,8 +49,7 @@ impl Invites {
             https: None,
             instance_dns_address: None,
         };
-        let outer =
-            OnewaySend { relay_via: &self.address, message_id: &invitation.id, to: &self.address };
+        let outer = OnewaySend { relay_via: &self.address, message_id: &invitation.id, to: &self.address };
         inner.encode().and_then(|inner| outer.encode(&inner)).map(Bytes::from)
     }
 }

@@ -1,15 +1,13 @@
 //! What a sender or a listener on a relayed connection is told when it is refused (8.4).
 
-use crate::{
-    auth::AuthError,
-    relay::Refusal,
-    wire::relayed::RelayFault,
-};
+use crate::{auth::AuthError, relay::Refusal, wire::relayed::RelayFault};
 
 /// The fault of a refusal. Its words are those of the refusal.
 pub(super) fn fault(refusal: &Refusal) -> RelayFault {
     match refusal {
-        Refusal::Unauthorized(AuthError::MalformedToken(_)) | Refusal::Malformed(_) => RelayFault::InvalidRequest,
+        Refusal::Unauthorized(AuthError::MalformedToken(_)) | Refusal::Malformed(_) => {
+            RelayFault::InvalidRequest
+        }
         Refusal::Unauthorized(_) => RelayFault::AuthorizationFailed,
         Refusal::TransportSecurity => RelayFault::NoTransportSecurity,
         Refusal::NoSuchRelay => RelayFault::RelayNotFound,

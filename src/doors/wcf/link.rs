@@ -3,9 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use bytes::{Buf, BytesMut};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::listen::{self, Listening, acquaintance};
 use crate::{
@@ -151,21 +149,25 @@ impl Driver {
 
     async fn handle(&mut self, event: LinkEvent) {
         match event {
-            LinkEvent::Wanted(request) => match listen::listen(&self.core, &self.peer, &request, self.local).await {
-                Ok(listening) => {
-                    self.core.metrics.active_listeners.inc();
-                    tracing::info!(relay = %listening.target.key, listener = %request.listener_type, peer = %self.peer.address, "WCF listener on");
-                    self.listening = Some(Box::new(listening));
-                    self.link.accept(Instant::now());
+            LinkEvent::Wanted(request) => {
+                match listen::listen(&self.core, &self.peer, &request, self.local).await {
+                    Ok(listening) => {
+                        self.core.metrics.active_listeners.inc();
+                        tracing::info!(relay = %listening.target.key, listener = %request.listener_type, peer = %self.peer.address, "WCF listener on");
+                        self.listening = Some(Box::new(listening));
+                        self.link.accept(Instant::now());
+                    }
+                    Err(refusal) => self.refuse(&refusal).await,
                 }
-                Err(refusal) => self.refuse(&refusal).await,
-            },
+            }
             LinkEvent::Renewed(token) => {
                 let core = Arc::clone(&self.core);
                 self.rules(|listening| match admit::renew(&core, &listening.target, &token) {
                     Ok(expires) => listening.rules.handle_renewed(Ok(expires), Instant::now(), unix_now()),
                     // Told to its face this would end the service for good; the end of the old token sends it away (2.3).
-                    Err(error) => tracing::info!(relay = %listening.target.key, %error, "a renewed token is refused"),
+                    Err(error) => {
+                        tracing::info!(relay = %listening.target.key, %error, "a renewed token is refused")
+                    }
                 });
             }
             LinkEvent::Gone(reason) => {
@@ -173,7 +175,10 @@ impl Driver {
                 self.rules(|listening| listening.rules.handle_closed(Instant::now()));
             }
             // An invitation is answered by the listener that dials, not by its disposition.
-            LinkEvent::Online | LinkEvent::Ready | LinkEvent::Delivered { .. } | LinkEvent::Message { .. } => {}
+            LinkEvent::Online
+            | LinkEvent::Ready
+            | LinkEvent::Delivered { .. }
+            | LinkEvent::Message { .. } => {}
         }
     }
 

@@ -14,8 +14,8 @@ use crate::{
         live::{Entry, LiveListener},
     },
     relay::{
-        ChannelTerms, ControlChannel, ListenerId, Refusal, Registered, Registration, Shapes, ToListenerGateway,
-        WcfTerms,
+        ChannelTerms, ControlChannel, ListenerId, Refusal, Registered, Registration, Shapes,
+        ToListenerGateway, WcfTerms,
         listener_link::{Acquaintance, ListenRequest},
     },
     store::{Remedy, StoreError},
@@ -50,7 +50,9 @@ pub(super) async fn listen(
     }
     let invites = Invites::new(&request.address, local);
     if invites.dial(core).is_none() {
-        tracing::error!("WCF listeners cannot be told where to dial: give gateway.public_ipv4 and doors.rendezvous");
+        tracing::error!(
+            "WCF listeners cannot be told where to dial: give gateway.public_ipv4 and doors.rendezvous"
+        );
         return Err(Refusal::Internal);
     }
     let address = ServiceAddress::parse(&request.address)?;

@@ -38,7 +38,12 @@ pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Peer, tls: Opti
 }
 
 /// Reads who it is. `None`: there is nothing to join here, because it was refused or is a listener's half of another sender's pair.
-async fn prepare(core: &Arc<Core>, stream: Stream, mut peer: Peer, tls: Option<ServerTls>) -> Option<Connected> {
+async fn prepare(
+    core: &Arc<Core>,
+    stream: Stream,
+    mut peer: Peer,
+    tls: Option<ServerTls>,
+) -> Option<Connected> {
     let patience = core.settings.load().timeouts.handshake;
     let begun = match timeout(patience, begin(stream, &mut peer, tls)).await {
         Ok(Ok(Some(begun))) => begun,
@@ -94,7 +99,11 @@ struct Begun {
 }
 
 /// Reads preamble and message, with the TLS handshake between them. `None`: it was a probe, and is answered.
-async fn begin(mut stream: Stream, peer: &mut Peer, tls: Option<ServerTls>) -> Result<Option<Begun>, carriage::NoMessage> {
+async fn begin(
+    mut stream: Stream,
+    peer: &mut Peer,
+    tls: Option<ServerTls>,
+) -> Result<Option<Begun>, carriage::NoMessage> {
     let mut read = BytesMut::with_capacity(512);
     match carriage::read(&mut stream, &mut read, Preamble::decode).await? {
         Preamble::Probe(probe) => {
@@ -130,7 +139,14 @@ async fn answer(stream: &mut Stream, peer: &Peer, probe: Probe) -> std::io::Resu
 }
 
 /// Writes a fault, logged and counted, and lets the peer finish.
-async fn refuse(core: &Core, peer: &Peer, mut stream: Stream, refusal: &Refusal, id: &TrackingId, patience: Duration) {
+async fn refuse(
+    core: &Core,
+    peer: &Peer,
+    mut stream: Stream,
+    refusal: &Refusal,
+    id: &TrackingId,
+    patience: Duration,
+) {
     let fault = fault(refusal);
     core.metrics.sender_connections.client_error.inc();
     tracing::info!(tracking_id = %id, peer = %peer.address, %refusal, "relayed connection refused");

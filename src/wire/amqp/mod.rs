@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Types and their encodings are `fe2o3-amqp-types` and `serde_amqp` (decision 6). Neither sees a byte before
-//! [`shape`] has walked over the body and found every length, count and depth within [`AmqpLimits`].
+//! `shape.rs` has walked over the body and found every length, count and depth within [`AmqpLimits`].
 
 mod decode;
 mod encode;
