@@ -226,16 +226,30 @@ fn no_error_shows_a_secret() {
 #[test]
 fn names_of_later_protocols_are_refused_in_words() {
     let errors = errors(
-        "[gateway]\npublic_ipv4 = '203.0.113.7'\n[doors]\nhttp = '127.0.0.1:1'\namqps = '0.0.0.0:5671'\noneway = '0.0.0.0:9350'\n\
-         oneway_tls = '0.0.0.0:9351'\nrendezvous = '0.0.0.0:9352'\nprobe = '0.0.0.0:9353'\n\
+        "[doors]\nhttp = '127.0.0.1:1'\noneway = '0.0.0.0:9350'\noneway_tls = '0.0.0.0:9351'\nprobe = '0.0.0.0:9353'\n\
          [store]\nkind = 'etcd'\nendpoints = ['https://10.0.0.1:2379']\n",
     );
-    assert_eq!(errors.len(), 7, "{errors:#?}");
-    assert_eq!(errors[1], "v.toml:5: doors.amqps: this build does not serve WCF listeners yet; leave it out");
+    assert_eq!(errors.len(), 4, "{errors:#?}");
     assert_eq!(
-        errors[6],
-        "v.toml:11: store.kind: this build does not serve the store kind etcd yet; leave it out"
+        errors[0],
+        "v.toml:3: doors.oneway: this build does not serve one-way senders of WCF Relay yet; leave it out"
     );
+    assert_eq!(
+        errors[3],
+        "v.toml:7: store.kind: this build does not serve the store kind etcd yet; leave it out"
+    );
+}
+
+#[test]
+fn wcf_listeners_need_the_door_that_they_are_told_to_dial_and_a_certificate() {
+    let open = "[gateway]\npublic_ipv4 = '203.0.113.7'\npublic_ports = { rendezvous = 0 }\n[doors]\namqps = '0.0.0.0:5671'\n";
+    let errors = errors(open);
+    assert_eq!(errors.len(), 3, "{errors:#?}");
+    for part in
+        ["public_ports.rendezvous: 0 is no port", "doors.rendezvous: is closed", "doors.amqps: speaks TLS"]
+    {
+        assert!(errors.iter().any(|error| error.contains(part)), "{part}: {errors:#?}");
+    }
 }
 
 #[test]

@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn names_for_later_are_not_offered() {
         let page = markdown();
-        assert!(!page.contains("| `amqps`"), "{page}");
+        assert!(!page.contains("| `oneway`"), "{page}");
         assert!(!page.contains("`\"etcd\"`,") && !page.contains(", `\"etcd\"`"), "{page}");
     }
 }
