@@ -22,7 +22,8 @@ macro_rules! targets {
     ($($name:ident),* $(,)?) => { [$((stringify!($name), properties::$name::check)),*] };
 }
 
-const TARGETS: [Target; 17] = targets![
+const TARGETS: [Target; 22] = targets![
+    amqp_frames,
     binxml_reader,
     binxml_round_trip,
     binxml_session,
@@ -32,9 +33,13 @@ const TARGETS: [Target; 17] = targets![
     framing_receiver,
     framing_records,
     hybrid_messages,
+    inspect_capture,
+    inspect_scrub,
     inspect_stream,
+    relayed_messages,
     sas_token,
     soap_envelope,
+    soap_initiator,
     soap_rewrite,
     websocket_frames,
     xml_reencode,

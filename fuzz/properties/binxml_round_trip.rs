@@ -26,13 +26,14 @@ pub fn check(input: &[u8]) {
     } else {
         (|| Ids::Static, Dictionaries::STATIC)
     };
-    let Some((says, written)) = rewrite(document, dictionaries, &limits, ids(), runtime) else {
+    let copies = bit(writer, 2);
+    let Some((says, written)) = rewrite(document, dictionaries, &limits, ids(), runtime, copies) else {
         return;
     };
     let wide = wide(&limits);
     assert_eq!(read(&written, written_ids, &wide, Summary::of_content()), Ok(says));
     let (_, written_again) =
-        rewrite(&written, written_ids, &wide, ids(), runtime).expect("it was read before");
+        rewrite(&written, written_ids, &wide, ids(), runtime, copies).expect("it was read before");
     assert_eq!(written_again, written, "the writer's choices are the same for what it wrote itself");
 }
 
@@ -43,6 +44,7 @@ fn rewrite(
     limits: &Limits,
     ids: Ids<'_>,
     runtime: Runtime,
+    copies: bool,
 ) -> Option<(Summary, Vec<u8>)> {
     let mut reader = Reader::new(document, dictionaries, limits.clone());
     let mut writer = Writer::new(ids, runtime);
@@ -52,7 +54,14 @@ fn rewrite(
         if reader.depth() > 0 || !matches!(event, Event::Text(_)) {
             joined.event(&event, &mut summary);
         }
-        writer.event(&event).expect("what was read can be written");
+        if !copies {
+            writer.event(&event).expect("what was read can be written");
+        }
+    }
+    if copies {
+        // Arrays stay arrays.
+        let mut reader = Reader::new(document, dictionaries, limits.clone());
+        while writer.copy(&mut reader).expect("what was read can be copied") {}
     }
     Some((summary, writer.finish().expect("the document is whole")))
 }

@@ -31,8 +31,9 @@ pub fn check(input: &[u8]) {
         for sizes in ways(stream.len(), sizes) {
             let cut = follow(kind, side, stream, sizes.map(usize::from));
             match (&whole, &cut) {
+                // Right heads that came with the beginning of the wrong one may not have passed either.
                 (Followed::Refused(at, _), Followed::Refused(cut_at, _)) => {
-                    assert!(at <= cut_at && cut_at - at <= WRONG_HEAD, "{whole:?} {cut:?}");
+                    assert!(at.abs_diff(*cut_at) <= WRONG_HEAD, "{whole:?} {cut:?}");
                 }
                 _ => assert_eq!(whole, cut, "{side:?} cut by {sizes:?}"),
             }

@@ -1,42 +1,38 @@
-//! `viaduct inspect` over a whole stream: every byte is accounted for, and nothing shown is dangerous or secret.
+//! `viaduct inspect` over a whole connection of any protocol: places only go on, lines are what they claim to be, and nothing that a peer sent
+//! does anything to a terminal.
 
-use std::io::Cursor;
-
-use viaduct::inspect::{InMemory, Protocol, ReadError, Recording as _, Stream, Timeline};
+use viaduct::inspect::{Direction, InMemory, Protocol, ReadError, Stream, Timeline};
 use viaduct::wire::framing::Mode;
 
 use super::options::{bit, choose, options};
 
-/// A document of 4 KiB with arrays may say a thousand times as much, indented line by line.
+/// A document of 4 KiB with arrays may say a thousand times as much, indented line by line; a compressed body is bounded by the reader.
 pub const MEMORY: usize = 256 << 20;
 
-/// Options: which directions there are, the mode where nobody says it, how many of the bytes are the initiator's (in two bytes, low byte
+/// Options: which directions there are, what is known where nobody says it, how many of the bytes are the initiator's (in two bytes, low byte
 /// first). Bit 7 of the first: the rest is an events file.
 ///
 /// # Panics
 /// A property does not hold.
 pub fn check(input: &[u8]) {
-    let ([kind, mode, low, high], bytes) = options(input);
+    let ([kind, known, low, high], bytes) = options(input);
     if bit(kind, 7) {
-        let _ = Timeline::parse(Cursor::new(bytes)).map_err(|error| error.to_string());
+        if let Err(error) = Timeline::parse(bytes) {
+            assert!(!error.to_string().is_empty());
+        }
         return;
     }
     let at = usize::from(u16::from_le_bytes([low, high])).min(bytes.len());
     let (i2r, r2i) = bytes.split_at(at);
-    let timeline = if bit(kind, 2) { timeline(i2r.len(), r2i.len()) } else { Timeline::default() };
-    let protocols = [Protocol::Framing, Protocol::Http, Protocol::Framing, Protocol::Framing];
-    let recording = InMemory {
-        i2r: (!bit(kind, 0)).then(|| i2r.to_vec()),
-        r2i: (!bit(kind, 1)).then(|| r2i.to_vec()),
-        timeline,
-    };
-    let directions = [!bit(kind, 0), !bit(kind, 1)].iter().filter(|there| **there).count();
-    assert_eq!(recording.has(viaduct::inspect::Direction::InitiatorToReceiver), !bit(kind, 0));
+    let timeline = if bit(kind, 2) { self::timeline(i2r.len(), r2i.len()) } else { Timeline::default() };
+    let i2r = (!bit(kind, 0)).then(|| i2r.to_vec());
+    let r2i = (!bit(kind, 1)).then(|| r2i.to_vec());
+    let lengths = [&i2r, &r2i].map(|bytes| bytes.as_ref().map_or(0, Vec::len) as u64);
     let stream = Stream {
         name: "conn\"<01>".to_owned(),
-        recording: Box::new(recording),
+        recording: Box::new(InMemory { i2r, r2i, timeline }),
         mode: choose(
-            mode,
+            known,
             [
                 None,
                 Some(Mode::Singleton),
@@ -45,17 +41,30 @@ pub fn check(input: &[u8]) {
                 Some(Mode::Duplex),
             ],
         ),
-        otherwise: protocols[usize::from(bit(kind, 3))],
+        otherwise: choose(
+            known >> 3,
+            [Protocol::Framing, Protocol::Unknown, Protocol::Http, Protocol::Relayed],
+        ),
     };
-    if !json(&stream, directions) {
-        return;
-    }
-    let counted: Result<(), ReadError> = stream.xml(|line| {
-        assert!(line.starts_with('<') && line.ends_with('>'));
+    show(&stream, lengths);
+}
+
+/// Shows a stream in every form; each is refused, or none.
+pub(super) fn show(stream: &Stream<'_>, lengths: [u64; 2]) {
+    let json = json(stream, lengths);
+    let mut lines = 0;
+    let xml = stream.xml(|line| -> Result<(), ReadError> {
+        lines += 1;
+        assert!(line.starts_with('<') && line.ends_with('>'), "{line}");
         Ok(())
     });
-    counted.expect("what has a mode can be read");
-    annotate(&stream);
+    let annotated = stream.annotate(|line| -> Result<(), ReadError> {
+        // Whatever a peer sent, a terminal only shows it.
+        assert!(!line.contains(char::is_control), "{line:?}");
+        Ok(())
+    });
+    let failed = [json.is_err(), xml.is_err(), annotated.is_err()];
+    assert!(failed == [false; 3] || failed == [true; 3], "{json:?} {xml:?} {annotated:?}");
 }
 
 /// Both directions in turn, 20 bytes at a time.
@@ -64,47 +73,34 @@ fn timeline(i2r: usize, r2i: usize) -> Timeline {
     for at in (0..i2r.max(r2i)).step_by(20) {
         for (dir, len) in [("c2s", i2r), ("s2c", r2i)] {
             if at < len {
+                let size = 20.min(len - at);
                 text.push_str(&format!(
-                    "{{\"t\":0.{at:05},\"dir\":\"{dir}\",\"off\":{at},\"len\":{}}}\n",
-                    20.min(len - at)
+                    "{{\"t\":0.{at:05},\"dir\":\"{dir}\",\"off\":{at},\"len\":{size}}}\n"
                 ));
             }
         }
     }
-    Timeline::parse(Cursor::new(text)).expect("an events file")
+    Timeline::parse(text.as_bytes()).expect("an events file")
 }
 
-/// Records stand in the order of their places, and every direction has one end; `false`: nobody says the mode of its sessions.
-fn json(stream: &Stream<'_>, directions: usize) -> bool {
-    let (mut ends, mut last) = (0, 0);
-    let done: Result<(), ReadError> = stream.json(|line| {
+fn json(stream: &Stream<'_>, lengths: [u64; 2]) -> Result<(), ReadError> {
+    let (mut ends, mut last, directions) = (0, 0, stream.directions().collect::<Vec<_>>());
+    stream.json(|line| -> Result<(), ReadError> {
         let line: serde_json::Value = serde_json::from_str(line).expect("a line is an object");
-        assert_eq!(line["stream"], "conn\"<01>");
+        assert_eq!(line["stream"], *stream.name);
+        let direction: Direction = directions[ends];
+        assert_eq!(line["dir"], direction.name());
         if line.get("end").is_some() {
             ends += 1;
             last = 0;
         } else {
             let offset = line["offset"].as_u64().expect("a record has its place");
-            assert!(offset >= last && line["record"].is_array());
+            let length = lengths[usize::from(direction == Direction::ReceiverToInitiator)];
+            assert!(offset >= last && offset <= length && line["record"].is_array(), "{line}");
             last = offset;
         }
         Ok(())
-    });
-    match done {
-        Ok(()) => {
-            assert_eq!(ends, directions);
-            true
-        }
-        Err(ReadError::NoMode { .. }) => false,
-        Err(error) => panic!("bytes in memory can be read: {error}"),
-    }
-}
-
-fn annotate(stream: &Stream<'_>) {
-    let done: Result<(), ReadError> = stream.annotate(|line| {
-        // Whatever a peer sent, a terminal only shows it.
-        assert!(!line.contains(char::is_control), "{line:?}");
-        Ok(())
-    });
-    done.expect("what has a mode can be read");
+    })?;
+    assert_eq!(ends, directions.len());
+    Ok(())
 }

@@ -3,10 +3,10 @@
 use std::sync::LazyLock;
 
 use secrecy::{ExposeSecret, SecretString};
-use viaduct::auth::{SasToken, TokenOptions, authorize, mint};
+use viaduct::auth::{SasToken, SwtIssuer, SwtToken, TokenOptions, authorize, mint, mint_swt};
 use viaduct::entity::{
     ConnectionString, Credential, EntityPath, HostName, KeyName, Namespace, NamespaceName, RelayPath, Right,
-    UnixTime,
+    Rights, UnixTime,
 };
 
 use super::options::options;
@@ -21,7 +21,8 @@ pub const MEMORY: usize = 1 << 20;
 pub fn check(input: &[u8]) {
     let ([kind, now], rest) = options(input);
     let Ok(text) = std::str::from_utf8(rest) else { return };
-    match kind % 4 {
+    match kind % 5 {
+        4 => simple_web_token(text),
         0 => token(text, now),
         1 => connection_string(text),
         2 => path(text),
@@ -57,6 +58,24 @@ fn token(text: &str, now: u8) {
     } else {
         panic!("{minted}");
     }
+}
+
+/// A token of an access control service.
+fn simple_web_token(text: &str) {
+    let issuer = SwtIssuer {
+        issuer: "https://sts.example.net/".to_owned(),
+        key: SecretString::from("c2VjcmV0LXRlc3Qta2V5LXNlY3JldC10ZXN0LWtleS0="),
+        acts_as: KeyName::parse("sts").expect("a name"),
+        rights: Rights::new([Right::Send]).expect("rights"),
+    };
+    let Ok(token) = SwtToken::parse_within(text, SasToken::LONGEST) else { return };
+    assert!(SwtToken::is_one(text));
+    assert!(!token.is_of(&issuer), "nobody has its key here");
+    assert!(token.rights(&issuer).is_none_or(|rights| !rights.contains(Right::Manage)));
+    let minted = mint_swt(&issuer, token.audience(), token.expires()).expect("a key of 32 bytes");
+    let again = SwtToken::parse_within(&minted, usize::MAX).expect("what is minted can be read");
+    assert!(again.is_of(&issuer));
+    assert_eq!((again.audience(), again.expires()), (token.audience(), token.expires()));
 }
 
 fn connection_string(text: &str) {

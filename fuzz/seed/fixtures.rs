@@ -118,7 +118,7 @@ pub(crate) fn binary(seeds: &mut Seeds, document: &[u8], session: bool) {
     for limits in [0, 2] {
         seeds.add("binxml_reader", &[limits, dictionaries, 9, 70], document);
     }
-    for writer in [0, 1, 2] {
+    for writer in [0, 1, 2, 4, 5] {
         seeds.add("binxml_round_trip", &[0, dictionaries, writer], document);
     }
     seeds.add("xml_reencode", &[0x80, dictionaries << 4, 5, 60], document);
@@ -137,6 +137,7 @@ pub(crate) fn session(seeds: &mut Seeds, messages: &[Vec<u8>]) {
     for (route, sent) in [(0, 0), (4, 0), (4, 1), (16, 2)] {
         seeds.add("soap_rewrite", &[0x80, route, sent, 0, 0], &rest);
     }
+    seeds.add("relayed_messages", &[2, 0, 0], &rest);
 }
 
 /// Text XML, for every target that reads it.

@@ -11,6 +11,8 @@ pub(crate) fn add(seeds: &mut Seeds) {
     values(seeds);
     writer(seeds);
     followers(seeds);
+    captures(seeds);
+    relayed(seeds);
 }
 
 fn hybrid(seeds: &mut Seeds) {
@@ -206,5 +208,68 @@ fn followers(seeds: &mut Seeds) {
                 seeds.add("framing_followers", &[kind, service, 5, 9], stream);
             }
         }
+    }
+}
+
+/// A capture of one connection: SYN, a preamble in two segments of which the second comes twice, FIN.
+fn captures(seeds: &mut Seeds) {
+    let preamble = b"\x00\x01\x00\x01\x02\x02\x0dnet.tcp://h/e\x03\x08\x0c";
+    let segments: [(u32, u8, &[u8]); 5] = [
+        (100, 0x02, b""),
+        (101, 0x18, &preamble[..10]),
+        (111, 0x18, &preamble[10..]),
+        (111, 0x18, &preamble[10..]),
+        (101 + preamble.len() as u32, 0x11, b""),
+    ];
+    let mut packets = Vec::new();
+    for (number, (sequence, flags, payload)) in segments.into_iter().enumerate() {
+        let packet = packet(sequence, flags, payload);
+        let len = (packet.len() as u32).to_le_bytes();
+        let seconds = (number as u32).to_le_bytes();
+        packets.extend([&seconds[..], &[0; 4], &len, &len, &packet].concat());
+    }
+    for ports in [0, 1] {
+        seeds.add("inspect_capture", &[1, ports], &packets);
+    }
+    // pcapng: a section, an interface, a packet in each kind of block.
+    let block = |kind: u32, body: &[u8]| {
+        let padded = [body, &vec![0; body.len().wrapping_neg() % 4][..]].concat();
+        let size = (12 + padded.len() as u32).to_le_bytes();
+        [&kind.to_le_bytes()[..], &size, &padded, &size].concat()
+    };
+    let section = block(
+        0x0a0d_0d0a,
+        &[0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+    );
+    let interface = block(1, &[1, 0, 0, 0, 0xff, 0xff, 0, 0]);
+    let data = packet(100, 0x18, preamble);
+    let len = (data.len() as u32).to_le_bytes();
+    let enhanced = block(6, &[&[0; 12][..], &len, &len, &data].concat());
+    let simple = block(3, &[&len[..], &data].concat());
+    seeds.add("inspect_capture", &[0, 0], &[section, interface, enhanced, simple].concat());
+}
+
+/// Ethernet, IPv4 and TCP from port 50000 to 808.
+fn packet(sequence: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
+    let ethernet = [&[2; 12][..], &[8, 0]].concat();
+    let total = (40 + payload.len() as u16).to_be_bytes();
+    let ip = [&[0x45, 0, total[0], total[1], 0, 0, 0x40, 0, 64, 6, 0, 0][..], &[127, 0, 0, 1, 127, 0, 0, 2]]
+        .concat();
+    let ports = [&50_000u16.to_be_bytes()[..], &808u16.to_be_bytes()].concat();
+    let rest = [0, 0, 0, 0, 0x50, flags, 0xff, 0xff, 0, 0, 0, 0];
+    [&ethernet[..], &ip, &ports, &sequence.to_be_bytes(), &rest, payload].concat()
+}
+
+/// Preambles of protocol C, and halves of a web stream.
+fn relayed(seeds: &mut Seeds) {
+    seeds.add("relayed_messages", &[0, 0, 0], b"\x07\0\0\0connect\x08\0\0\0sb://h/p\x01");
+    seeds.add("relayed_messages", &[0, 0, 0], b"\x05\0\0\0probe\x01\0\0\0");
+    seeds.add("relayed_messages", &[6, 1, 3], b"\x03\0abc\0\0\x01\0d");
+    for message in [
+        &b"\x00\x53\x70\x45\x00\x53\x75\xa0\x03abc"[..],
+        b"\x00\x53\x75\xb0\0\0\0\x01x",
+        b"\x00\x53\x77\xa1\x01x",
+    ] {
+        seeds.add("amqp_frames", &[0x80], message);
     }
 }

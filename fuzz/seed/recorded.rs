@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use viaduct::inspect::{Item, Terms, Walk};
 use viaduct::wire::binxml::{Dictionaries, Ids, Limits, Reader, SessionTable, Writer};
-use viaduct::wire::framing::{Encoding, KnownEncoding};
+use viaduct::wire::framing::{
+    DecodeError, Encoding, FramingLimits, InitiatorDecoder, KnownEncoding, Piece, Policy, PreambleEvent,
+    PreambleReader, ReceiverDecoder, Record, Session,
+};
 use viaduct::wire::xml::Runtime;
 
 use crate::fixtures::{self, Fixtures, stream_of};
@@ -18,8 +20,16 @@ impl Fixtures {
             let Ok(sent) = fs::read(&file) else { continue };
             let answer = PathBuf::from(file.to_string_lossy().replace(".c2s.bin", ".s2c.bin"));
             let answer = fs::read(answer).unwrap_or_default();
+            both(seeds, &sent, &answer);
             if sent.starts_with(&[0, 1, 0, 1]) {
                 net_tcp(seeds, &sent, &answer);
+            } else if sent.starts_with(b"AMQP") {
+                for stream in [&sent, &answer] {
+                    seeds.add("amqp_frames", &[0], stream);
+                    seeds.add("amqp_frames", &[1], &stream[stream.len().min(8)..]);
+                }
+            } else if sent.starts_with(b"\x07\0\0\0connect") || sent.starts_with(b"\x05\0\0\0probe") {
+                relayed(seeds, &sent, &answer);
             } else if answer.starts_with(b"HTTP/1.1 101") {
                 websocket(seeds, &sent, true);
                 websocket(seeds, &answer, false);
@@ -46,28 +56,43 @@ fn files(folder: &Path, end: &str) -> Vec<PathBuf> {
     found
 }
 
+/// Both directions of a connection, whatever it speaks.
+fn both(seeds: &mut Seeds, sent: &[u8], answer: &[u8]) {
+    let half = [&sent[..sent.len().min(1200)], &answer[..answer.len().min(800)]].concat();
+    let [low, high] = (sent.len().min(1200) as u16).to_le_bytes();
+    seeds.add("inspect_stream", &[4, 0, low, high], &half);
+    let is_http = u8::from(answer.starts_with(b"HTTP"));
+    seeds.add("inspect_scrub", &[is_http, 40, 7, low, high], &half);
+}
+
 fn net_tcp(seeds: &mut Seeds, sent: &[u8], answer: &[u8]) {
     stream_of(seeds, true, sent);
     stream_of(seeds, false, answer);
-    let terms = Terms::of_initiator(sent);
-    let mut walk = Walk::initiator(sent);
-    let preamble: usize = walk.by_ref().take(5).map(|found| found.len).sum();
+    let Some((session, preamble)) = session(sent) else { return };
     for kind in 0..6 {
-        seeds.add("framing_followers", &[kind, 1, 11, 60], &sent[preamble.min(sent.len())..]);
+        seeds.add("framing_followers", &[kind, 1, 11, 60], &sent[preamble..]);
     }
-    let half = [&sent[..sent.len().min(2000)], &answer[..answer.len().min(2000)]].concat();
-    let len = (sent.len().min(2000) as u16).to_le_bytes();
-    seeds.add("inspect_stream", &[4, 0, len[0], len[1]], &half);
-    let Some(terms_of_first) = terms.first() else { return };
-    for walk in [Walk::initiator(sent), Walk::receiver(answer, &terms)] {
-        let envelopes: Vec<Vec<u8>> = walk
-            .filter_map(|found| match found.item {
-                Item::Sized(payload) | Item::Unsized(payload) => Some(payload.bytes().into_owned()),
-                _ => None,
-            })
-            .collect();
-        match &terms_of_first.encoding {
-            Some(Encoding::Known(KnownEncoding::BINARY_SESSION)) => {
+    let policy = Policy::relay(FramingLimits::default());
+    let (mut initiator, mode) = (InitiatorDecoder::new(policy), session.preamble.mode);
+    let mut receiver = ReceiverDecoder::new(mode, FramingLimits::default());
+    let sent_envelopes = envelopes(sent, |input| initiator.next(input));
+    let answered = envelopes(answer, |input| receiver.next(input));
+    let encoding = match session.preamble.encoding {
+        Encoding::Known(KnownEncoding(number)) => number,
+        Encoding::Extensible(_) => return,
+    };
+    if let Some(kind) = [8, 7, 3, 0, 4].iter().position(|known| *known == encoding) {
+        for route in [0, 1] {
+            seeds.add(
+                "soap_initiator",
+                &[(kind as u8) << 1 | (u8::from(mode as u8 == 1)), route, 9, 90],
+                &sent[preamble..],
+            );
+        }
+    }
+    for envelopes in [sent_envelopes, answered] {
+        match KnownEncoding(encoding) {
+            KnownEncoding::BINARY_SESSION => {
                 fixtures::session(seeds, &envelopes);
                 let mut table = SessionTable::new();
                 for envelope in &envelopes {
@@ -77,12 +102,45 @@ fn net_tcp(seeds: &mut Seeds, sent: &[u8], answer: &[u8]) {
                     }
                 }
             }
-            Some(Encoding::Known(KnownEncoding::BINARY)) => {
-                envelopes.iter().for_each(|envelope| binary(seeds, envelope));
-            }
+            KnownEncoding::BINARY => envelopes.iter().for_each(|envelope| binary(seeds, envelope)),
             _ => envelopes.iter().for_each(|envelope| text(seeds, envelope)),
         }
     }
+}
+
+/// The first session of a stream, and where its preamble ends.
+fn session(stream: &[u8]) -> Option<(Session, usize)> {
+    let (mut reader, mut at) = (PreambleReader::new(), 0);
+    loop {
+        let (event, used) = reader.read(&stream[at..], &Policy::relay(FramingLimits::default())).ok()??;
+        at += used;
+        if let PreambleEvent::Begun(session) = event {
+            return Some((session, at));
+        }
+    }
+}
+
+/// The envelopes of a direction.
+fn envelopes<'a>(
+    stream: &'a [u8],
+    mut next: impl FnMut(&'a [u8]) -> Result<Option<(Piece<'a>, usize)>, DecodeError>,
+) -> Vec<Vec<u8>> {
+    let (mut all, mut current, mut sized, mut at) = (Vec::new(), Vec::new(), false, 0);
+    while let Ok(Some((piece, used))) = next(&stream[at..]) {
+        at += used;
+        match piece {
+            Piece::Record(record) => sized = matches!(record, Record::SizedEnvelope { .. }),
+            Piece::Payload { bytes, last } => {
+                current.extend_from_slice(bytes);
+                if last && sized {
+                    all.push(std::mem::take(&mut current));
+                }
+            }
+            Piece::Terminator => all.push(std::mem::take(&mut current)),
+            Piece::Chunk(_) | Piece::Opaque(_) => {}
+        }
+    }
+    all
 }
 
 /// The document written with the static dictionary alone.
@@ -95,9 +153,30 @@ fn without_session(document: &[u8], table: &SessionTable) -> Option<Vec<u8>> {
     writer.finish().ok()
 }
 
+/// A connection of protocol C: a preamble, then messages behind their lengths.
+fn relayed(seeds: &mut Seeds, sent: &[u8], answer: &[u8]) {
+    seeds.add("relayed_messages", &[0, 0, 0], &sent[..sent.len().min(200)]);
+    for (mut stream, kind) in [(sent, 1), (answer, 5)] {
+        while let Some((size, rest)) = stream.split_first_chunk::<4>() {
+            match rest.get(..u32::from_le_bytes(*size) as usize) {
+                Some(message) if message.starts_with(&[0x56, 0x02]) || message.starts_with(&[0x41]) => {
+                    seeds.add("relayed_messages", &[kind, 0, 0], message);
+                    seeds.add("soap_envelope", &[0x80, 0, 0, 0], message);
+                    stream = &rest[message.len()..];
+                }
+                // Not at a border yet.
+                _ => stream = &stream[1..],
+            }
+        }
+    }
+}
+
 fn binary(seeds: &mut Seeds, envelope: &[u8]) {
     fixtures::binary(seeds, envelope, false);
     seeds.add("soap_envelope", &[0x80, 0, 0, 0], envelope);
+    for kind in [1, 3, 4, 5] {
+        seeds.add("relayed_messages", &[kind, 0, 0], envelope);
+    }
     for route in [0, 4, 16] {
         seeds.add("soap_rewrite", &[0x40, route, 0, 0, 0], envelope);
     }
@@ -106,6 +185,7 @@ fn binary(seeds: &mut Seeds, envelope: &[u8]) {
 fn text(seeds: &mut Seeds, envelope: &[u8]) {
     fixtures::text(seeds, envelope);
     seeds.add("soap_envelope", &[0, 0, 9, 80], envelope);
+    seeds.add("relayed_messages", &[7, 0, 0], envelope);
     for route in [0, 4, 16] {
         seeds.add("soap_rewrite", &[0, route, 0, 9, 80], envelope);
     }
@@ -125,6 +205,7 @@ fn websocket(seeds: &mut Seeds, stream: &[u8], client: bool) {
         seeds.add("websocket_frames", &[from | to << 3, 0, 40, 200], frames);
         seeds.add("websocket_frames", &[from | to << 3, 1, 9, 30], &frames[..frames.len().min(600)]);
     }
+    seeds.add("relayed_messages", &[6, 3, 40], &frames[..frames.len().min(600)]);
 }
 
 fn http(seeds: &mut Seeds, message: &[u8]) {

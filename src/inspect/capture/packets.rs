@@ -59,8 +59,12 @@ pub(super) fn packets<R: Read + Send>(
     let (mut link, mut per_second, mut head) = (Linktype::NULL, 1e6, 16);
     let mut size = BUFFER;
     let mut last = 0.0;
+    let mut in_section = false;
     loop {
         let start = reader.consumed() as u64;
+        if in_section && is_shorter_than_its_frame(reader.data()) {
+            return Ok(FileEnd::Cut);
+        }
         let mut packet =
             |link, data, head: u64, seconds| see(&Packet { link, data, at: start + head, seconds });
         let used = match reader.next() {
@@ -75,7 +79,10 @@ pub(super) fn packets<R: Read + Send>(
                         let seconds = f64::from(block.ts_sec) + f64::from(block.ts_usec) / per_second;
                         packet(link, block.data, head, seconds)?;
                     }
-                    PcapBlockOwned::NG(Block::SectionHeader(_)) => interfaces.clear(),
+                    PcapBlockOwned::NG(Block::SectionHeader(_)) => {
+                        in_section = true;
+                        interfaces.clear();
+                    }
                     PcapBlockOwned::NG(Block::InterfaceDescription(block)) => {
                         if interfaces.len() < INTERFACES {
                             interfaces.push(Interface {
@@ -127,6 +134,15 @@ pub(super) fn packets<R: Read + Send>(
         };
         reader.consume(used);
     }
+}
+
+/// Whether the block of pcapng that begins here says that it is shorter than its type and its two lengths. The library takes those off
+/// without looking for blocks of some types. A block that long in the other byte order is larger than any that is read.
+fn is_shorter_than_its_frame(data: &[u8]) -> bool {
+    let Some(length) = data.get(4..8).and_then(|length| <[u8; 4]>::try_from(length).ok()) else {
+        return false;
+    };
+    u32::from_le_bytes(length).min(u32::from_be_bytes(length)) < 12
 }
 
 fn wrong<I: std::fmt::Debug>(error: &PcapError<I>) -> CaptureError {
