@@ -24,7 +24,7 @@ pub fn check(input: &[u8]) {
     }
     let at = usize::from(u16::from_le_bytes([low, high])).min(bytes.len());
     let (i2r, r2i) = bytes.split_at(at);
-    let timeline = if bit(kind, 2) { self::timeline(i2r.len(), r2i.len()) } else { Timeline::default() };
+    let timeline = if bit(kind, 2) { timeline(i2r.len(), r2i.len()) } else { Timeline::default() };
     let i2r = (!bit(kind, 0)).then(|| i2r.to_vec());
     let r2i = (!bit(kind, 1)).then(|| r2i.to_vec());
     let lengths = [&i2r, &r2i].map(|bytes| bytes.as_ref().map_or(0, Vec::len) as u64);
