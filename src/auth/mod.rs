@@ -18,4 +18,4 @@ pub use error::{AuthError, TokenError};
 pub use sas::SasToken;
 pub use signer::{mint, sign};
 pub use swt::{SwtIssuer, SwtToken, mint_swt};
-pub use wcf::{AddressError, RelayAddress, WcfTokens};
+pub use wcf::WcfTokens;

@@ -98,7 +98,7 @@ fn admitted(core: &Core, peer: &Peer, request: &RelayedConnect) -> Result<Admitt
     }
     let address = ServiceAddress::parse(&request.uri)?;
     let token = request.token.as_ref().map(|token| &token.text);
-    let addressed = admit::look_up(core, peer, &address.host, address.path)?;
+    let addressed = admit::look_up(core, peer, &address.authority, address.path)?;
     // Where listeners make relays, a relay that is not there is one that nobody listens on: its sender may try again.
     let comes_and_goes = addressed.namespace.dynamic_relays != DynamicRelays::Off;
     let (target, authorized) = addressed.sender(core, token).map_err(|refusal| match refusal {
@@ -131,7 +131,7 @@ fn invitation(
     id: &TrackingId,
 ) -> Invitation {
     let key = BASE64_STANDARD.encode(random_u128().to_ne_bytes());
-    let host = ServiceAddress::parse(&request.uri).map(|address| address.host).unwrap_or_default();
+    let host = ServiceAddress::parse(&request.uri).map(|address| address.authority).unwrap_or_default();
     let line = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     Invitation {
         id: id.to_string(),

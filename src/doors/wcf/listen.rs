@@ -56,7 +56,7 @@ pub(super) async fn listen(
         return Err(Refusal::Internal);
     }
     let address = ServiceAddress::parse(&request.address)?;
-    let addressed = admit::look_up(core, peer, &address.host, address.path)?;
+    let addressed = admit::look_up(core, peer, &address.authority, address.path)?;
     let (target, authorized) = addressed.wcf_listener(core, request)?;
     let terms = WcfTerms {
         address: request.address.clone(),
