@@ -26,6 +26,7 @@ pub struct Config {
     timeouts: Vec<(String, String)>,
     relays: Vec<String>,
     hosts: Vec<String>,
+    namespace: Vec<String>,
 }
 
 impl Default for Config {
@@ -43,6 +44,7 @@ impl Config {
             limits: Vec::new(),
             timeouts: Vec::new(),
             hosts: vec![NAMESPACE.to_owned()],
+            namespace: Vec::new(),
             relays: vec![
                 format!(
                     "path = \"hyco\"\nkind = \"hybrid\"\n{}{}",
@@ -96,6 +98,17 @@ impl Config {
         self
     }
 
+    /// Adds a line to the namespace's table.
+    pub fn namespace(mut self, line: &str) -> Self {
+        self.namespace.push(line.to_owned());
+        self
+    }
+
+    /// The hosts that were added.
+    pub(crate) fn more_hosts(&self) -> Vec<&str> {
+        self.hosts.iter().map(String::as_str).filter(|host| *host != NAMESPACE).collect()
+    }
+
     /// The names of the doors this configuration opens.
     pub(crate) fn door_names(&self) -> Vec<&str> {
         self.doors.iter().map(|(name, _)| name.as_str()).collect()
@@ -119,6 +132,9 @@ impl Config {
         }
         let hosts = &self.hosts;
         write!(text, "\n[[namespaces]]\nname = \"interop\"\nhosts = {hosts:?}\n").expect("as above");
+        for line in &self.namespace {
+            writeln!(text, "{line}").expect("as above");
+        }
         text.push_str(&policy("policies", "RootManageSharedAccessKey", "\"Manage\", \"Send\", \"Listen\""));
         text.push_str(&policy("policies", "listen", "\"Listen\""));
         text.push_str(&policy("policies", "send", "\"Send\""));
