@@ -92,14 +92,24 @@ impl Target {
 }
 
 impl Addressed {
+    /// The relay's place in the directory, if there is one.
+    pub(crate) fn key(&self) -> Option<RelayKey> {
+        let path = self.relay.as_ref()?.path.clone();
+        Some(RelayKey { namespace: self.namespace.name.clone(), path })
+    }
+
+    /// Whether a sender has to show a token. Where there is no relay only its token tells whether it may know that.
+    pub(crate) fn needs_token(&self) -> bool {
+        self.relay.as_ref().is_none_or(|relay| relay.requires_client_authorization)
+    }
+
     /// Checks the right of a sender; an anonymous relay asks for none, and ignores a token (6.5).
     pub(crate) fn sender(
         self,
         core: &Core,
         token: Option<&SecretString>,
     ) -> Result<(Target, Option<Authorized>), Refusal> {
-        let needs_token = self.relay.as_ref().is_none_or(|relay| relay.requires_client_authorization);
-        let authorized = if needs_token { Some(self.check(core, token, Right::Send)?) } else { None };
+        let authorized = if self.needs_token() { Some(self.check(core, token, Right::Send)?) } else { None };
         Ok((self.target()?, authorized))
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod admit;
 
+pub(crate) mod http_binding;
 pub(crate) mod hybrid;
 pub(crate) mod net_tcp;
 pub(crate) mod wcf;

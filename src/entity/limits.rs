@@ -67,6 +67,35 @@ pub struct Limits {
     #[serde(with = "units::size")]
     #[schemars(with = "String")]
     pub listener_message: usize,
+    /// HTTP bindings: what is held back of a request until its body is over, so that a malformed one never reaches a listener; a longer one reaches
+    /// it without an end. Source: relay page 7.3.
+    #[serde(with = "units::size")]
+    #[schemars(with = "String")]
+    pub binding_held: usize,
+    /// HTTP bindings: a SOAP message up to its body, kept until an action was put in and tokens were taken out. Source: relay page 7.4.
+    #[serde(with = "units::size")]
+    #[schemars(with = "String")]
+    pub binding_soap_head: usize,
+    /// HTTP bindings: a request body; 0 = no limit. Source: relay page 11.
+    #[serde(with = "units::size")]
+    #[schemars(with = "String")]
+    pub binding_request: usize,
+    /// HTTP bindings: objects and arrays inside one another in a JSON request.
+    pub binding_json_depth: u32,
+    /// HTTP bindings: the headers of a reply. Source: the library's own limit, relay page 0.
+    #[serde(with = "units::size")]
+    #[schemars(with = "String")]
+    pub binding_reply_head: usize,
+    /// HTTP bindings: a reply; 0 = no limit.
+    #[serde(with = "units::size")]
+    #[schemars(with = "String")]
+    pub binding_reply: usize,
+    /// HTTP bindings: a number in a reply that becomes JSON.
+    #[serde(with = "units::size")]
+    #[schemars(with = "String")]
+    pub binding_json_scalar: usize,
+    /// HTTP bindings: connections of one listener that are kept for a next request; 0 = none. Source: relay page 7.3 (one or two).
+    pub binding_kept: u32,
 }
 
 impl Default for Limits {
@@ -91,6 +120,14 @@ impl Default for Limits {
             via: 2_048,
             envelope: 0,
             listener_message: 64 << 10,
+            binding_held: 64 << 10,
+            binding_soap_head: 256 << 10,
+            binding_request: 0,
+            binding_json_depth: 128,
+            binding_reply_head: 64 << 10,
+            binding_reply: 0,
+            binding_json_scalar: 1 << 10,
+            binding_kept: 1,
         }
     }
 }
@@ -179,6 +216,10 @@ pub struct Timeouts {
     #[serde(with = "units::duration")]
     #[schemars(with = "String")]
     pub listener_refusal: Duration,
+    /// HTTP bindings: how long a listener's connection is kept for a next request. Source: relay page 7.3 (the listener ends it after 2 min).
+    #[serde(with = "units::duration")]
+    #[schemars(with = "String")]
+    pub binding_kept: Duration,
 }
 
 impl Default for Timeouts {
@@ -204,6 +245,7 @@ impl Default for Timeouts {
             amqp_keep_alive: Duration::from_secs(25),
             amqp_closing: Duration::from_secs(5),
             listener_refusal: Duration::from_secs(2),
+            binding_kept: Duration::from_secs(60),
         }
     }
 }

@@ -244,6 +244,14 @@ impl Meeting {
         self.respond_by
     }
 
+    /// Who came, once [`MeetingCommand::Join`] was given; `None` where several were invited, who all know the same rendezvous.
+    pub fn joined(&self) -> Option<ListenerId> {
+        match &self.attempts[..] {
+            [only] => Some(only.listener),
+            _ => None,
+        }
+    }
+
     fn handle_invited(&mut self, attempt: u32) {
         if attempt as usize != self.attempts.len() {
             return;
@@ -292,9 +300,13 @@ impl Meeting {
     /// Invites one more listener. One random number orders them all: its remainder picks the first, and what is
     /// left of it picks the next.
     fn invite(&mut self, now: Instant) -> Result<(), NoListener> {
-        let tried: Vec<ListenerId> = self.attempts.iter().map(|attempt| attempt.listener).collect();
+        let mut tried: Vec<ListenerId> = self.attempts.iter().map(|attempt| attempt.listener).collect();
         let MeetingTerms { id, gateway, filter, invitation, accept, pass_over, .. } = &self.terms;
-        let chosen = choose(&self.candidates, filter, invitation.what.shape(), &tried, self.random)?;
+        // One that can be handed this in no form is as good as tried.
+        let shape = invitation.what.shape();
+        let cannot = |each: &&Registration| each.shapes.has(shape) && !each.takes(&invitation.what);
+        tried.extend(self.candidates.iter().filter(cannot).map(|each| each.listener));
+        let chosen = choose(&self.candidates, filter, shape, &tried, self.random)?;
         self.random /= self.candidates.len() as u64;
         self.attempts.push(Attempt {
             listener: chosen.listener,

@@ -127,10 +127,11 @@ impl<T> RendezvousTable<T> {
         Ok(slot)
     }
 
-    /// A listener of WCF Relay dialled with this id: it names no path and no action, the id is all its authority (relay page 4.6).
-    pub fn claim_by_id(&mut self, id: RendezvousId, side: Side, now: Instant) -> Result<T, ClaimError> {
-        let path =
-            self.pending.get(&id).map(|pending| pending.expected.path.clone()).ok_or(ClaimError::Unknown)?;
+    /// A listener of WCF Relay dialled with this id: it names no path and no action, the id is all its authority (relay page 4.6). It takes
+    /// streams and exchanges in the same way: what runs on the connection is settled by its own protocol (7.3).
+    pub fn claim_by_id(&mut self, id: RendezvousId, now: Instant) -> Result<T, ClaimError> {
+        let expected = &self.pending.get(&id).ok_or(ClaimError::Unknown)?.expected;
+        let (path, side) = (expected.path.clone(), expected.side);
         self.claim(id, &path, side, now)
     }
 
@@ -287,6 +288,20 @@ mod tests {
         table.insert(ID, expected(now), "sender").unwrap();
         assert_eq!(table.claim(ID, "/plant7/press", Side::Accept, now), Err(ClaimError::WrongPath));
         assert_eq!(table.claim(ID, PATH, Side::Accept, now), Err(ClaimError::Unknown));
+    }
+
+    // Relay page 4.6 and 7.3: RelayedAccept names neither path nor action.
+    #[test]
+    fn whoever_names_the_id_alone_has_a_stream_or_an_exchange_and_once() {
+        let (mut table, now) = (table(), Instant::now());
+        for side in [Side::Accept, Side::Request] {
+            table.insert(ID, Expectation { side, ..expected(now) }, "sender").unwrap();
+            assert_eq!(table.claim_by_id(ID, now), Ok("sender"));
+            assert_eq!(table.claim_by_id(ID, now), Err(ClaimError::Unknown));
+        }
+        table.insert(ID, expected(now), "sender").unwrap();
+        assert_eq!(table.claim_by_id(ID, now + Duration::from_secs(30)), Err(ClaimError::Expired));
+        assert!(table.is_empty());
     }
 
     #[test]
