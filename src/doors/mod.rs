@@ -1,6 +1,8 @@
 //! One protocol on one port each; a door holds no rule.
 
 pub(crate) mod admit;
+pub(crate) mod find;
+pub(crate) mod listening;
 
 pub(crate) mod http_binding;
 pub(crate) mod hybrid;
