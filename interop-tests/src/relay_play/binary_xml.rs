@@ -277,3 +277,15 @@ impl Reader<'_> {
 fn letter(index: u8) -> String {
     char::from(b'a' + index).to_string()
 }
+/// Takes the string table in front of a document of a session. [MC-NBFSE] 2.1
+pub(super) fn take_string_table<'a>(bytes: &'a [u8], session: &mut Vec<String>) -> &'a [u8] {
+    let mut reader = Reader { bytes, at: 0, session: &[], declared: Vec::new() };
+    let end = reader.int31();
+    let end = reader.at + end;
+    while reader.at < end {
+        session.push(reader.string());
+    }
+    assert_eq!(reader.at, end, "the string table is as long as it says");
+    &bytes[end..]
+}
+

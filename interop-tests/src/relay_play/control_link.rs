@@ -55,6 +55,10 @@ impl ControlLink {
             }
             link.say_next();
         }
+        if link.attaches.is_empty() {
+            // It was given up; so much of it is answered.
+            link.expect_mechanisms();
+        }
         link
     }
 

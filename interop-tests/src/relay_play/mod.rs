@@ -6,12 +6,14 @@ mod binary_xml;
 mod control_link;
 mod envelope;
 mod nmf;
+mod oneway;
 mod player;
 mod recording;
 mod relayed;
 mod script;
 mod substitute;
 mod talk;
+mod websocket;
 
 pub use player::play;
 pub use recording::Recording;

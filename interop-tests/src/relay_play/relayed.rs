@@ -43,8 +43,8 @@ impl Recorded {
     }
 
     /// Dials and says all that comes before the answer, in the pieces in which the library writes it.
-    pub(super) fn dial(&self, gateway: &Gateway, address: SocketAddr, host: &str) -> Talk {
-        let mut wire = Wire::tcp(address);
+    pub(super) fn dial(&self, gateway: &Gateway, host: &str) -> Talk {
+        let mut wire = Wire::tcp(gateway.door("rendezvous"));
         wire.send(CONNECT);
         wire.send(&u32::try_from(self.uri.len()).expect("a short address").to_le_bytes());
         wire.send(self.uri.as_bytes());
@@ -64,12 +64,13 @@ pub(super) fn say_message(talk: &mut Talk, message: &[u8]) {
 
 /// The gateway's one message.
 pub(super) fn reply(talk: &mut Talk) -> Element {
-    let length = u32::from_le_bytes(talk.receive(4).try_into().expect("four bytes"));
+    let length = u32::from_le_bytes(talk.receive_piece(4).try_into().expect("four bytes"));
     assert!((1..=65_536).contains(&length), "the library refuses a message of {length} bytes");
-    binary_xml::read(&talk.receive(length as usize), &[])
+    binary_xml::read(&talk.receive_piece(length as usize), &[])
 }
 
-fn counted(bytes: &[u8]) -> (&[u8], &[u8]) {
+/// A length and so many bytes, and what follows them.
+pub(super) fn counted(bytes: &[u8]) -> (&[u8], &[u8]) {
     let (length, rest) = bytes.split_first_chunk().expect("a length");
     rest.split_at(u32::from_le_bytes(*length) as usize)
 }

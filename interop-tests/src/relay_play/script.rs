@@ -37,6 +37,8 @@ impl Scenario {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Settings {
+    /// Lines of `[gateway]`.
+    lines: Vec<String>,
     /// Lines of `[timeouts]`.
     timeouts: Vec<(String, String)>,
     /// Lines of `[limits]`.
@@ -50,8 +52,11 @@ struct Settings {
 impl Settings {
     fn config(&self) -> Config {
         let mut config = Config::new();
-        for door in ["amqps", "rendezvous"] {
+        for door in ["amqps", "rendezvous", "oneway", "oneway_tls"] {
             config = config.door(door, "127.0.0.1:0");
+        }
+        for line in &self.lines {
+            config = config.gateway(line);
         }
         let refusal = ("listener_refusal".to_owned(), "1s".to_owned());
         for (name, value) in self.timeouts.iter().chain([&refusal]) {
@@ -80,6 +85,10 @@ pub(super) enum Step {
         #[serde(default)]
         tokens: TokenKind,
     },
+    /// A listener begins a control link, and gives it up after what was recorded; it is answered up to there.
+    LinkBegun { stream: String },
+    /// A WebSocket is opened and dropped: a probe.
+    Upgraded { stream: String },
     /// The listener's next token, or tokens, as it showed them.
     Renew { link: String },
     /// A sender asks for a connection.
@@ -114,6 +123,27 @@ pub(super) enum Step {
     HangUp { who: String },
     /// No message comes to the listener for so many milliseconds, and its link lives.
     Quiet { link: String, milliseconds: u64 },
+    /// The probe on 9350.
+    Probe { stream: String },
+    /// A sender opens a session for one-way messages and is answered, with a fault if `faulted` says so.
+    OneWay {
+        stream: String,
+        #[serde(rename = "as")]
+        name: String,
+        #[serde(default)]
+        tokens: TokenKind,
+        faulted: Option<String>,
+    },
+    /// A sender sends its next message.
+    Send { sender: String },
+    /// A listener gets the sender's last message.
+    Delivered { sender: String, link: String },
+    /// The sender is told that its last message was taken.
+    Acknowledged { sender: String },
+    /// The sender is told a fault in answer to its last message.
+    SendFaulted { sender: String, code: String },
+    /// The sender ends its session.
+    End { sender: String },
     /// SIGTERM to the gateway.
     Drain,
     /// The gateway ends, which it was told before, and is started again.

@@ -19,6 +19,10 @@ pub(super) trait Line {
     fn set_patience(&self, time: Duration);
     /// Ends our direction, where the carrier has directions.
     fn finish(&mut self);
+    /// Whether the library reads what one frame holds, all of it or nothing.
+    fn has_frames(&self) -> bool {
+        false
+    }
 }
 
 impl Line for Wire {
@@ -78,6 +82,15 @@ impl Talk {
             );
         }
         self.heard.drain(..length).collect()
+    }
+
+    /// Exactly `length` bytes, which a carrier with frames must send as one frame: the library asks for so many and takes no others.
+    pub(super) fn receive_piece(&mut self, length: usize) -> Vec<u8> {
+        if self.line.has_frames() {
+            assert!(self.heard.is_empty(), "a frame holds more than was asked for: {:02x?}", self.heard);
+            assert_eq!(self.hear(), length, "the frame is as long as what was asked for");
+        }
+        self.receive(length)
     }
 
     /// All that comes until the gateway ends its direction.

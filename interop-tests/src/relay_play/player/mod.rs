@@ -1,0 +1,181 @@
+//! Plays a scenario, step by step, against a gateway of its own.
+
+mod http;
+mod listener;
+mod oneway;
+mod relayed;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::{Gateway, Wire, wait_until};
+
+use super::Recording;
+use super::binary_xml::Element;
+use super::control_link::ControlLink;
+use super::oneway::OneWay;
+use super::script::{Scenario, Step, TokenKind, scenarios};
+use super::substitute::Tokens;
+use super::talk::Talk;
+use listener::Invitation;
+
+/// The host of all recordings.
+const HOST: &str = "contoso.servicebus.windows.net";
+
+/// A key that no policy has.
+const WRONG_KEY: &str = "c29tZWJvZHkgZWxzZSdzIGtleSwgMzIgYnl0ZXMgbG9uZw==";
+
+/// Plays the scenario of this name to its end.
+///
+/// # Panics
+/// When the gateway does not lead it there; which step it was is printed.
+pub fn play(name: &str) {
+    let scenario = scenarios().into_iter().find(|scenario| scenario.name == name);
+    let scenario = scenario.unwrap_or_else(|| panic!("no script is called {name}"));
+    let mut player = Player::new(&scenario);
+    for (number, step) in scenario.steps.iter().enumerate() {
+        let _said = Said { scenario: &scenario, number, step };
+        player.step(step);
+    }
+}
+
+/// Says at which step a test failed.
+struct Said<'a> {
+    scenario: &'a Scenario,
+    number: usize,
+    step: &'a Step,
+}
+
+impl Drop for Said<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}, step {}: {:?}", self.scenario.name, self.number + 1, self.step);
+        }
+    }
+}
+
+struct Player {
+    recording: Recording,
+    gateway: Gateway,
+    links: HashMap<String, ControlLink>,
+    talks: HashMap<String, Talk>,
+    sessions: HashMap<String, OneWay>,
+    /// The last message that each sender of one-way messages sent.
+    said: HashMap<String, Element>,
+    invitation: Option<Invitation>,
+    reloads: usize,
+}
+
+impl Player {
+    fn new(scenario: &Scenario) -> Self {
+        Self {
+            recording: Recording::open(scenario.folder()),
+            gateway: Gateway::start(scenario.config().host(HOST)),
+            links: HashMap::new(),
+            talks: HashMap::new(),
+            sessions: HashMap::new(),
+            said: HashMap::new(),
+            invitation: None,
+            reloads: 0,
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        match step {
+            Step::Link { stream, name, refused, tokens } => {
+                self.link(stream, name, refused.as_deref(), tokens);
+            }
+            Step::LinkBegun { stream } => self.link_begun(stream),
+            Step::Upgraded { stream } => self.upgraded(stream),
+            Step::Renew { link } => self.linked(link).renew(),
+            Step::Connect { stream, name, tokens } => self.connect(stream, name, tokens),
+            Step::Invited { link } => self.invited(link),
+            Step::Accept { stream, name, id } => self.accept(stream, name, *id),
+            Step::Joined { sender, service, stream } => self.joined(sender, service, stream),
+            Step::StillJoined { sender, service } => self.still_joined(sender, service),
+            Step::Faulted { who, code } => self.faulted(who, code),
+            Step::Detached { link, condition } => self.linked(link).expect_detached(condition.as_deref()),
+            Step::Stop { link } => self.linked(link).stop(),
+            Step::HangUp { who } => self.hang_up(who),
+            Step::Quiet { link, milliseconds } => {
+                self.linked(link).expect_quiet(Duration::from_millis(*milliseconds));
+            }
+            Step::Probe { stream } => self.probe(stream),
+            Step::OneWay { stream, name, tokens, faulted } => {
+                self.one_way(stream, name, tokens, faulted.as_deref());
+            }
+            Step::Send { sender } => self.send(sender),
+            Step::Delivered { sender, link } => self.delivered(sender, link),
+            Step::Acknowledged { sender } => self.acknowledged(sender),
+            Step::SendFaulted { sender, code } => self.send_faulted(sender, code),
+            Step::End { sender } => self.session(sender).end(),
+            Step::Drain => self.gateway.terminate(),
+            Step::Restart => self.gateway.restart(),
+            Step::Reload { from, to } => self.reload(from, to),
+        }
+    }
+
+    fn hang_up(&mut self, who: &str) {
+        if let Some(link) = self.links.remove(who) {
+            return link.hang_up();
+        }
+        if let Some(mut session) = self.sessions.remove(who) {
+            return session.hang_up();
+        }
+        self.talking(who).finish();
+    }
+
+    fn reload(&mut self, from: &str, to: &str) {
+        let file = self.gateway.directory().join("viaduct.toml");
+        let text = std::fs::read_to_string(&file).expect("the configuration");
+        assert!(text.contains(from), "{from} is not in\n{text}");
+        std::fs::write(&file, text.replace(from, to)).expect("the configuration is written");
+        self.gateway.hang_up();
+        self.reloads += 1;
+        let reloads = self.reloads;
+        let gateway = &self.gateway;
+        wait_until("the reload", || gateway.log().matches("configuration reloaded").count() == reloads);
+    }
+
+    /// A connection to the door `https`, as the library opens one.
+    fn https(&self) -> Wire {
+        Wire::tls(self.gateway.door("https"), HOST, self.gateway.authority())
+    }
+
+    /// The recording and the stream that `stream` names: `004-9352`, or `v2.7.5/accept-fault-v2.7.5:004-9352`.
+    fn of<'a>(&self, stream: &'a str) -> (Recording, &'a str) {
+        match stream.split_once(':') {
+            Some((folder, stream)) => (Recording::open(folder), stream),
+            None => (self.recording.clone(), stream),
+        }
+    }
+
+    fn linked(&mut self, name: &str) -> &mut ControlLink {
+        self.links.get_mut(name).unwrap_or_else(|| panic!("no link is called {name}"))
+    }
+
+    fn talking(&mut self, name: &str) -> &mut Talk {
+        self.talks.get_mut(name).unwrap_or_else(|| panic!("no connection is called {name}"))
+    }
+
+    fn session(&mut self, name: &str) -> &mut OneWay {
+        self.sessions.get_mut(name).unwrap_or_else(|| panic!("no session is called {name}"))
+    }
+}
+
+fn tokens(kind: &TokenKind) -> Tokens {
+    match kind {
+        TokenKind::Good => Tokens::good(),
+        TokenKind::Recorded => Tokens::recorded(),
+        TokenKind::WrongKey => Tokens::signed_with(WRONG_KEY),
+        TokenKind::Ending(ends) => Tokens::ending_in(ends),
+    }
+}
+
+/// The headers of these names say what they said in the recording.
+fn same_headers(recorded: &Element, live: &Element, names: &[&str]) {
+    use super::envelope::header;
+    for name in names {
+        assert_eq!(header(live, name), header(recorded, name), "{name}");
+    }
+}
