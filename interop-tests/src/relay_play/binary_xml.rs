@@ -288,4 +288,3 @@ pub(super) fn take_string_table<'a>(bytes: &'a [u8], session: &mut Vec<String>) 
     assert_eq!(reader.at, end, "the string table is as long as it says");
     &bytes[end..]
 }
-

@@ -31,6 +31,7 @@ impl ControlLink {
             messages(amqp::items(received)).map(|message| binary_xml::read(&message, &[])).collect();
         let left = amqp::items(sent).into();
         let mut link = Self { talk, left, attaches: Vec::new(), heard: VecDeque::new(), delivered };
+        let begun = link.left.clone();
         while let Some(item) = link.left.front().cloned() {
             match (&item.kind, item.performative()) {
                 (Kind::Header(SASL), _) => {}
@@ -55,9 +56,11 @@ impl ControlLink {
             }
             link.say_next();
         }
-        if link.attaches.is_empty() {
-            // It was given up; so much of it is answered.
-            link.expect_mechanisms();
+        // A link that was given up is answered so far.
+        match begun.back().map(|last| (&last.kind, last.performative())) {
+            Some((Kind::Header(SASL), _)) => link.expect_mechanisms(),
+            Some((_, Some(amqp::SASL_INIT))) => drop(link.expect(amqp::SASL_OUTCOME)),
+            _ => {}
         }
         link
     }
@@ -244,7 +247,7 @@ impl ControlLink {
 }
 
 /// The messages that a recorded relay delivered.
-fn messages(items: Vec<Item>) -> impl Iterator<Item = Vec<u8>> {
+pub(super) fn messages(items: Vec<Item>) -> impl Iterator<Item = Vec<u8>> {
     let mut whole = Vec::new();
     items.into_iter().filter(|item| item.performative() == Some(amqp::TRANSFER)).filter_map(move |transfer| {
         whole.extend_from_slice(transfer.payload());

@@ -36,7 +36,10 @@ pub(super) fn fault(envelope: &Element) -> Option<(String, String)> {
 /// Says where two messages differ, but for the texts of elements that `free` names: what is of one run, and what the gateway may choose.
 pub(super) fn difference(recorded: &Element, live: &Element, free: &[&str]) -> Option<String> {
     if (&recorded.name, &recorded.namespace) != (&live.name, &live.namespace) {
-        return Some(format!("{}:{} became {}:{}", recorded.namespace, recorded.name, live.namespace, live.name));
+        return Some(format!(
+            "{}:{} became {}:{}",
+            recorded.namespace, recorded.name, live.namespace, live.name
+        ));
     }
     if free.contains(&recorded.name.as_str()) {
         return None;

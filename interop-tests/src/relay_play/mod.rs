@@ -5,6 +5,8 @@ mod amqp;
 mod binary_xml;
 mod control_link;
 mod envelope;
+mod http;
+mod http_leg;
 mod nmf;
 mod oneway;
 mod player;
@@ -13,8 +15,13 @@ mod relayed;
 mod script;
 mod substitute;
 mod talk;
+mod web_stream;
 mod websocket;
+mod xml_text;
+
+#[cfg(test)]
+mod tests;
 
 pub use player::play;
 pub use recording::Recording;
-pub use script::{Scenario, not_served_yet, scenarios};
+pub use script::{Scenario, scenarios};

@@ -3,7 +3,6 @@
 /// Types of records.
 pub(super) const SIZED_ENVELOPE: u8 = 0x06;
 pub(super) const END: u8 = 0x07;
-pub(super) const FAULT: u8 = 0x08;
 pub(super) const UPGRADE_RESPONSE: u8 = 0x0a;
 pub(super) const PREAMBLE_ACK: u8 = 0x0b;
 pub(super) const PREAMBLE_END: u8 = 0x0c;
@@ -67,6 +66,17 @@ pub(super) fn int31(bytes: &[u8]) -> Option<(usize, usize)> {
     }
     assert!(bytes.len() < 5, "no size is longer than five bytes");
     None
+}
+
+/// A size as it is written.
+pub(super) fn size(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 0x80 {
+        bytes.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
 }
 
 #[cfg(test)]

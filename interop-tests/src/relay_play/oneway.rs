@@ -22,6 +22,8 @@ pub(super) struct OneWay {
     ours: Vec<String>,
     /// The strings of what the gateway sent.
     theirs: Vec<String>,
+    /// What the recorded relay sent to a listener, to compare.
+    delivered: VecDeque<Element>,
 }
 
 impl OneWay {
@@ -46,7 +48,7 @@ impl OneWay {
 
     fn begun(mut talk: Talk, left: VecDeque<Record>) -> Self {
         assert_eq!(talk.receive(1), [nmf::PREAMBLE_ACK], "the preamble is taken");
-        Self { talk, left, ours: Vec::new(), theirs: Vec::new() }
+        Self { talk, left, ours: Vec::new(), theirs: Vec::new(), delivered: VecDeque::new() }
     }
 
     /// Sends the next message.
@@ -85,6 +87,23 @@ impl OneWay {
         let answer = self.message();
         assert_eq!(envelope::header(&answer, "RelatesTo"), id, "it answers this message: {answer:?}");
         answer
+    }
+
+    /// Takes note of what the recorded relay sent: its answer, then what it delivered.
+    pub(super) fn compare_with(&mut self, received: &[u8]) {
+        let mut rest = received.strip_prefix(&[nmf::PREAMBLE_ACK]).expect("an answered preamble");
+        let mut strings = Vec::new();
+        while let Some(record) = nmf::record(rest) {
+            rest = &rest[record.raw.len()..];
+            let document = take_string_table(&record.body, &mut strings);
+            self.delivered.push_back(binary_xml::read(document, &strings));
+        }
+        self.delivered.pop_front();
+    }
+
+    /// The next message to a listener, and the one that the recorded relay sent.
+    pub(super) fn delivery(&mut self) -> (Element, Option<Element>) {
+        (self.message(), self.delivered.pop_front())
     }
 
     /// Says that no more comes, as the library did; the gateway says the same and hangs up.

@@ -1,6 +1,6 @@
 //! Relayed connections: preamble, TLS, one message each way, then bytes. Relay page 4.2 to 4.6.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::{Gateway, Wire};
 
@@ -35,9 +35,13 @@ impl Recorded {
         }
     }
 
-    /// Puts the address of the live run into the preamble. Listeners of 2.x write where they dial, all others the service's address.
+    /// Puts the address of the live run into the preamble. Listeners of 2.x write where they dial, 1.6 as the number that it was told; all
+    /// others write the service's address.
     pub(super) fn dials(&mut self, address: SocketAddr) {
-        if !self.uri.contains("contoso") {
+        let (host, _) = self.uri.trim_start_matches("sb://").split_once(':').unwrap_or_default();
+        if let (Ok(_), IpAddr::V4(ip)) = (host.parse::<u32>(), address.ip()) {
+            self.uri = format!("sb://{}:{}/", u32::from_le_bytes(ip.octets()), address.port());
+        } else if host.parse::<IpAddr>().is_ok() {
             self.uri = format!("sb://{address}/");
         }
     }

@@ -16,6 +16,9 @@ pub struct Scenario {
     pub end: String,
     /// Where the recorded relay misbehaved on purpose: how the same comes about here, and why so.
     pub why: Option<String>,
+    /// The path of the relay, for tokens that are made here.
+    #[serde(default)]
+    pub(super) relay: String,
     #[serde(default)]
     gateway: Settings,
     pub(super) steps: Vec<Step>,
@@ -37,6 +40,8 @@ impl Scenario {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Settings {
+    /// More doors.
+    doors: Vec<String>,
     /// Lines of `[gateway]`.
     lines: Vec<String>,
     /// Lines of `[timeouts]`.
@@ -52,7 +57,7 @@ struct Settings {
 impl Settings {
     fn config(&self) -> Config {
         let mut config = Config::new();
-        for door in ["amqps", "rendezvous", "oneway", "oneway_tls"] {
+        for door in ["amqps", "rendezvous"].into_iter().chain(self.doors.iter().map(String::as_str)) {
             config = config.door(door, "127.0.0.1:0");
         }
         for line in &self.lines {
@@ -119,6 +124,8 @@ pub(super) enum Step {
     Detached { link: String, condition: Option<String> },
     /// The program stops, and the library says goodbye as it did.
     Stop { link: String },
+    /// The connection of this side ends, and nothing was said before.
+    Ended { who: String },
     /// The process is gone.
     HangUp { who: String },
     /// No message comes to the listener for so many milliseconds, and its link lives.
@@ -134,6 +141,12 @@ pub(super) enum Step {
         tokens: TokenKind,
         faulted: Option<String>,
     },
+    /// A listener from before AMQP registers on 9351.
+    Listen {
+        stream: String,
+        #[serde(rename = "as")]
+        name: String,
+    },
     /// A sender sends its next message.
     Send { sender: String },
     /// A listener gets the sender's last message.
@@ -144,12 +157,91 @@ pub(super) enum Step {
     SendFaulted { sender: String, code: String },
     /// The sender ends its session.
     End { sender: String },
+    /// A client sends its next request, recorded or written here.
+    Request {
+        stream: Option<String>,
+        written: Option<Written>,
+        #[serde(rename = "as")]
+        name: String,
+        #[serde(default)]
+        over: Scheme,
+        #[serde(default)]
+        tokens: TokenKind,
+        /// What stands in its first line, and what has to.
+        #[serde(default)]
+        changed: Vec<(String, String)>,
+    },
+    /// A listener that has accepted is asked by the gateway what the recorded relay asked it, but for the pairs in `changed`, and answers
+    /// as it did. With `asked = false` it is asked something else, and what it is asked is not looked at.
+    Served {
+        service: String,
+        stream: String,
+        /// Which of the answers on the recorded connection.
+        #[serde(default)]
+        answer: usize,
+        #[serde(default = "yes")]
+        asked: bool,
+        #[serde(default)]
+        changed: Vec<(String, String)>,
+    },
+    /// The client gets the answer that the recorded one got.
+    Answered { client: String, stream: String },
+    /// The client gets an answer of this status, with these words in its body.
+    Succeeded { client: String, status: u16, words: String },
+    /// The client is told a failure in its own words.
+    Failed { client: String, status: u16, words: String },
+    /// A sender asks over a web stream made of these recorded connections: create, up, down. Inside it, TLS is of this run, and in it the
+    /// sender of `stream` asks.
+    ConnectOverWebStream {
+        create: String,
+        up: String,
+        down: String,
+        stream: String,
+        #[serde(rename = "as")]
+        name: String,
+    },
+    /// A web stream is opened and dropped: a probe.
+    WebStreamProbe { create: String, up: String, down: String },
     /// SIGTERM to the gateway.
     Drain,
     /// The gateway ends, which it was told before, and is started again.
     Restart,
     /// The configuration changes, and the gateway reads it again.
     Reload { from: String, to: String },
+}
+
+/// A request as a script writes it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Written {
+    /// Its first line and its headers.
+    pub(super) head: String,
+    /// The word FILLER in it stands for `filler` characters.
+    #[serde(default)]
+    body: String,
+    #[serde(default)]
+    filler: usize,
+}
+
+impl Written {
+    pub(super) fn body(&self) -> Vec<u8> {
+        self.body.replace("FILLER", &"x".repeat(self.filler)).into_bytes()
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Which of the two doors a client comes by.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Scheme {
+    /// In clear.
+    Http,
+    /// Inside TLS.
+    #[default]
+    Https,
 }
 
 /// How the tokens of a stream are signed.
@@ -184,21 +276,12 @@ struct File {
     scenario: Vec<Scenario>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NotYet {
-    folders: Vec<String>,
-}
-
-/// Folders whose doors the gateway does not have yet.
-const NOT_YET: &str = "not-served-yet.toml";
-
 /// All scripts, in the order of their files.
 pub fn scenarios() -> Vec<Scenario> {
     let folder = repository().join("interop-tests/wcf-relay");
     let entries = fs::read_dir(&folder).expect("the scripts are there");
     let mut files: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    files.retain(|file| file.extension().is_some_and(|end| end == "toml") && !file.ends_with(NOT_YET));
+    files.retain(|file| file.extension().is_some_and(|end| end == "toml"));
     files.sort();
     let read = |file: &std::path::PathBuf| {
         let text = fs::read_to_string(file).expect("a script");
@@ -207,11 +290,4 @@ pub fn scenarios() -> Vec<Scenario> {
         script.scenario
     };
     files.iter().flat_map(read).collect()
-}
-
-/// The recordings that no script plays, because they need what the gateway does not serve yet.
-pub fn not_served_yet() -> Vec<String> {
-    let file = repository().join("interop-tests/wcf-relay").join(NOT_YET);
-    let text = fs::read_to_string(file).expect("the list");
-    toml::from_str::<NotYet>(&text).expect("a list of folders").folders
 }

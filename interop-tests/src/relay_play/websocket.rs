@@ -66,7 +66,8 @@ impl Recorded {
         };
         let answer = Answer::read(&mut wire, "GET");
         assert_eq!(answer.status, 101, "{answer:?}");
-        let accept = Sha1::digest(format!("{}258EAFA5-E914-47DA-95CA-C5AB0DC85B11", sent("Sec-WebSocket-Key")));
+        let accept =
+            Sha1::digest(format!("{}258EAFA5-E914-47DA-95CA-C5AB0DC85B11", sent("Sec-WebSocket-Key")));
         assert_eq!(answer.header("Sec-WebSocket-Accept"), Some(&*STANDARD.encode(accept)));
         assert_eq!(answer.header("Sec-WebSocket-Protocol"), Some(sent("Sec-WebSocket-Protocol")));
         for (name, value) in [("Connection", "upgrade"), ("Upgrade", "websocket")] {
@@ -89,9 +90,9 @@ impl Line for WebSocketLine {
     fn say(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             let frame = self.frames.pop_front().expect("the library sends no more frames");
-            bytes = bytes.strip_prefix(&*frame.payload).unwrap_or_else(|| {
-                panic!("the next frame carries {:02x?}, not {bytes:02x?}", frame.payload)
-            });
+            bytes = bytes
+                .strip_prefix(&*frame.payload)
+                .unwrap_or_else(|| panic!("the next frame carries {:02x?}, not {bytes:02x?}", frame.payload));
             self.wire.try_send(&frame.raw)?;
         }
         Ok(())

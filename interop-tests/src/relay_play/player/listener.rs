@@ -79,8 +79,12 @@ impl Player {
     fn read_invitation(&self, message: &Element) -> Invitation {
         let connect = envelope::body(message).child("RelayedConnect").expect("an invitation to a connection");
         let order = connect.elements().map(|part| MEMBERS.iter().position(|member| *member == part.name));
-        assert!(order.is_sorted() && connect.elements().all(|part| MEMBERS.contains(&&*part.name)), "{connect:?}");
-        let text = |name: &str| connect.child(name).unwrap_or_else(|| panic!("no {name}: {connect:?}")).text();
+        assert!(
+            order.is_sorted() && connect.elements().all(|part| MEMBERS.contains(&&*part.name)),
+            "{connect:?}"
+        );
+        let text =
+            |name: &str| connect.child(name).unwrap_or_else(|| panic!("no {name}: {connect:?}")).text();
         let address = |ip: &str, port: &str| {
             let ip: u32 = text(ip).parse().expect("an IPv4 address as a number");
             let port: u16 = text(port).parse().expect("a port");
@@ -98,7 +102,7 @@ impl Player {
     /// The next message to a listener, and what the recorded relay sent in its place; outer messages.
     pub(super) fn next_delivery(&mut self, listener: &str) -> (Element, Option<Element>) {
         match self.sessions.get_mut(listener) {
-            Some(session) => (session.message(), None),
+            Some(session) => session.delivery(),
             None => self.linked(listener).delivery(),
         }
     }

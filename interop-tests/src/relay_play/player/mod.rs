@@ -5,7 +5,7 @@ mod listener;
 mod oneway;
 mod relayed;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use crate::{Gateway, Wire, wait_until};
@@ -17,6 +17,7 @@ use super::oneway::OneWay;
 use super::script::{Scenario, Step, TokenKind, scenarios};
 use super::substitute::Tokens;
 use super::talk::Talk;
+use http::Client;
 use listener::Invitation;
 
 /// The host of all recordings.
@@ -63,6 +64,11 @@ struct Player {
     /// The last message that each sender of one-way messages sent.
     said: HashMap<String, Element>,
     invitation: Option<Invitation>,
+    clients: HashMap<String, Client>,
+    /// Listeners' connections that have got their reply.
+    joined_services: HashSet<String>,
+    /// The path of the relay.
+    relay: String,
     reloads: usize,
 }
 
@@ -76,6 +82,9 @@ impl Player {
             sessions: HashMap::new(),
             said: HashMap::new(),
             invitation: None,
+            clients: HashMap::new(),
+            joined_services: HashSet::new(),
+            relay: scenario.relay.clone(),
             reloads: 0,
         }
     }
@@ -96,6 +105,7 @@ impl Player {
             Step::Faulted { who, code } => self.faulted(who, code),
             Step::Detached { link, condition } => self.linked(link).expect_detached(condition.as_deref()),
             Step::Stop { link } => self.linked(link).stop(),
+            Step::Ended { who } => self.talking(who).ends(),
             Step::HangUp { who } => self.hang_up(who),
             Step::Quiet { link, milliseconds } => {
                 self.linked(link).expect_quiet(Duration::from_millis(*milliseconds));
@@ -104,11 +114,27 @@ impl Player {
             Step::OneWay { stream, name, tokens, faulted } => {
                 self.one_way(stream, name, tokens, faulted.as_deref());
             }
+            Step::Listen { stream, name } => self.listen(stream, name),
             Step::Send { sender } => self.send(sender),
             Step::Delivered { sender, link } => self.delivered(sender, link),
             Step::Acknowledged { sender } => self.acknowledged(sender),
             Step::SendFaulted { sender, code } => self.send_faulted(sender, code),
             Step::End { sender } => self.session(sender).end(),
+            Step::Request { stream, written, name, over, tokens, changed } => {
+                let asked = self.next_request(stream.as_deref(), written.as_ref(), name, tokens, changed);
+                self.request(name, *over, &asked);
+            }
+            Step::Served { service, stream, answer, asked, changed } => {
+                self.served(service, stream, *answer, *asked, changed);
+            }
+            Step::Answered { client, stream } => self.http_answered(client, stream),
+            Step::Succeeded { client, status, words } => self.http_succeeded(client, *status, words),
+            Step::Failed { client, status, words } => self.http_failed(client, *status, words),
+            Step::ConnectOverWebStream { create, up, down, stream, name } => {
+                let web_stream = self.web_stream(create, up, down);
+                self.connect_over(web_stream.into_wire(), stream, name);
+            }
+            Step::WebStreamProbe { create, up, down } => drop(self.web_stream(create, up, down)),
             Step::Drain => self.gateway.terminate(),
             Step::Restart => self.gateway.restart(),
             Step::Reload { from, to } => self.reload(from, to),

@@ -1,10 +1,12 @@
 //! One-way messages and events: from a session on 9351 to the links of listeners.
 
+use crate::Token;
 use crate::relay_play::binary_xml::Element;
 use crate::relay_play::control_link::unwrapped;
 use crate::relay_play::envelope;
 use crate::relay_play::oneway::OneWay;
 use crate::relay_play::script::TokenKind;
+use crate::relay_play::substitute::put_for_web_token;
 
 use super::{HOST, Player, same_headers, tokens};
 
@@ -28,6 +30,18 @@ impl Player {
             None => assert_eq!(envelope::fault(&answer), None),
             Some(code) => is_fault(&answer, code),
         }
+        self.sessions.insert(name.to_owned(), session);
+    }
+
+    /// A listener from before AMQP registers with a message of its own.
+    pub(super) fn listen(&mut self, stream: &str, name: &str) {
+        let (recording, stream) = self.of(stream);
+        let token = Token::for_audience(&format!("http://{HOST}/{}/", self.relay)).to_string();
+        let sent = put_for_web_token(&recording.sent(stream), &token);
+        let mut session = OneWay::tls(&self.gateway, HOST, &sent);
+        let listen = session.say_message();
+        assert_eq!(envelope::fault(&session.answer_to(&listen)), None);
+        session.compare_with(&recording.received(stream));
         self.sessions.insert(name.to_owned(), session);
     }
 

@@ -1,11 +1,13 @@
 //! Relayed connections: a sender asks, a listener accepts, both are joined.
 
+use crate::Wire;
 use crate::relay_play::envelope;
 use crate::relay_play::nmf;
 use crate::relay_play::relayed::{self, Recorded};
 use crate::relay_play::script::{Id, TokenKind};
 use crate::relay_play::substitute::put_id;
 use crate::relay_play::talk::Talk;
+use crate::relay_play::web_stream::{self, WebStream};
 use crate::relay_play::websocket;
 
 use super::{HOST, Player, tokens};
@@ -53,6 +55,22 @@ impl Player {
         let mut talk = Talk::new(recorded.upgrade(self.https()));
         relayed::say_message(&mut talk, message);
         talk
+    }
+
+    pub(super) fn web_stream(&self, create: &str, up: &str, down: &str) -> WebStream {
+        let sent = |stream: &str| self.recording.sent(stream);
+        web_stream::Recorded { create: sent(create), up: sent(up), down: sent(down) }.open(&self.gateway)
+    }
+
+    /// In a web stream there is no preamble: a byte for TLS, then the message.
+    pub(super) fn connect_over(&mut self, mut wire: Wire, stream: &str, name: &str) {
+        let (recording, stream) = self.of(stream);
+        let mut sent = recording.sent(stream);
+        tokens(&TokenKind::Good).put_into(&mut sent);
+        wire.send(&[1]);
+        let mut talk = Talk::new(wire.into_tls(HOST, self.gateway.authority()));
+        relayed::say_message(&mut talk, &Recorded::cut(&sent).message);
+        self.talks.insert(name.to_owned(), talk);
     }
 
     pub(super) fn joined(&mut self, sender: &str, service: &str, stream: &str) {
