@@ -17,6 +17,8 @@ pub(super) struct Invitation {
     pub(super) id: String,
     /// Where to dial for a connection over TCP. The gateway may say another IP address than its own, which tests cannot dial.
     pub(super) rendezvous: SocketAddr,
+    /// Whether it was told where to dial for a WebSocket.
+    pub(super) websocket: bool,
 }
 
 /// The parts of an invitation; the library reads them in this order and no other. Relay page 4.5.
@@ -92,11 +94,15 @@ impl Player {
         };
         let (ip, port) = address("IpAddress", "IpPort");
         assert_eq!(port, self.gateway.port("rendezvous"), "the listener is told where the rendezvous is");
+        let mut websocket = false;
         for (door, name) in [("https", "Https"), ("http", "Http")] {
-            let told = address(&format!("{name}Address"), &format!("{name}Port"));
-            assert_eq!(told, (ip, self.gateway.port(door)), "where listeners dial that have no other port");
+            if connect.child(&format!("{name}Address")).is_some() {
+                let told = address(&format!("{name}Address"), &format!("{name}Port"));
+                assert_eq!(told, (ip, self.gateway.port(door)), "where listeners dial that have no other port");
+                websocket |= door == "https";
+            }
         }
-        Invitation { id: text("Id"), rendezvous: SocketAddr::new(ip, port) }
+        Invitation { id: text("Id"), rendezvous: SocketAddr::new(ip, port), websocket }
     }
 
     /// The next message to a listener, and what the recorded relay sent in its place; outer messages.

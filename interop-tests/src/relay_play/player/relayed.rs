@@ -36,6 +36,8 @@ impl Player {
             put_id(&mut sent, &self.invitation.as_ref().expect("the listener was invited").id);
         }
         let talk = if stream.contains("-443") {
+            let told = self.invitation.as_ref().is_some_and(|invitation| invitation.websocket);
+            assert!(told, "the listener was told where to dial for a WebSocket");
             self.over_websocket(&sent)
         } else {
             let mut recorded = Recorded::cut(&sent);
