@@ -98,7 +98,11 @@ impl Player {
         for (door, name) in [("https", "Https"), ("http", "Http")] {
             if connect.child(&format!("{name}Address")).is_some() {
                 let told = address(&format!("{name}Address"), &format!("{name}Port"));
-                assert_eq!(told, (ip, self.gateway.port(door)), "where listeners dial that have no other port");
+                assert_eq!(
+                    told,
+                    (ip, self.gateway.port(door)),
+                    "where listeners dial that have no other port"
+                );
                 websocket |= door == "https";
             }
         }
