@@ -31,7 +31,7 @@ impl ControlLink {
             messages(amqp::items(received)).map(|message| binary_xml::read(&message, &[])).collect();
         let left = amqp::items(sent).into();
         let mut link = Self { talk, left, attaches: Vec::new(), heard: VecDeque::new(), delivered };
-        let begun = link.left.clone();
+        let last = link.left.back().cloned();
         while let Some(item) = link.left.front().cloned() {
             match (&item.kind, item.performative()) {
                 (Kind::Header(SASL), _) => {}
@@ -57,7 +57,7 @@ impl ControlLink {
             link.say_next();
         }
         // A link that was given up is answered so far.
-        match begun.back().map(|last| (&last.kind, last.performative())) {
+        match last.as_ref().map(|last| (&last.kind, last.performative())) {
             Some((Kind::Header(SASL), _)) => link.expect_mechanisms(),
             Some((_, Some(amqp::SASL_INIT))) => drop(link.expect(amqp::SASL_OUTCOME)),
             _ => {}

@@ -33,6 +33,7 @@ pub(super) fn fault(envelope: &Element) -> Option<(String, String)> {
     assert!(language, "the library refuses a reason without xml:lang");
     Some((code.to_owned(), reason.text()))
 }
+
 /// Says where two messages differ, but for the texts of elements that `free` names: what is of one run, and what the gateway may choose.
 pub(super) fn difference(recorded: &Element, live: &Element, free: &[&str]) -> Option<String> {
     if (&recorded.name, &recorded.namespace) != (&live.name, &live.namespace) {

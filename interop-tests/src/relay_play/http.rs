@@ -81,7 +81,7 @@ impl Recorded {
         }
     }
 
-    /// Sends it. One that wants to be told to go on is told so at once, or answered.
+    /// Sends it. One that wants to be told to go on waits for that before its body.
     pub(super) fn send(&self, wire: &mut Wire) {
         let mut head = format!("{}\r\n", self.line);
         for (name, value) in &self.headers {

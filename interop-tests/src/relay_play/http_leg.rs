@@ -1,6 +1,8 @@
 //! The leg between gateway and a listener of an HTTP binding, from the listener's side: it reads what the gateway asks, and answers what
 //! its library answered. Relay page 7.3 to 7.5.
 
+use std::iter;
+
 use super::binary_xml::{self, Element};
 use super::envelope::{body, difference, header};
 use super::nmf;
@@ -19,12 +21,17 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Reads a recorded direction; the first request of several.
-    pub(super) fn recorded(bytes: &[u8]) -> (Self, &[u8]) {
-        let end = preamble_length(bytes).expect("a preamble");
-        let (preamble, rest) = bytes.split_at(end);
-        let (envelope, length) = envelope_and_end(rest).expect("an envelope");
-        (Self { preamble: preamble.to_vec(), envelope }, &rest[length..])
+    /// The requests of a recorded direction, each read when it is asked for: some relays broke off, on purpose.
+    pub(super) fn recorded(mut bytes: &[u8]) -> impl Iterator<Item = Self> {
+        iter::from_fn(move || {
+            if bytes.is_empty() {
+                return None;
+            }
+            let (preamble, rest) = bytes.split_at(preamble_length(bytes).expect("a preamble"));
+            let (envelope, length) = envelope_and_end(rest).expect("an envelope");
+            bytes = &rest[length..];
+            Some(Self { preamble: preamble.to_vec(), envelope })
+        })
     }
 
     /// Says where this request differs from the recorded one, in what the listener reads of it.
@@ -67,23 +74,12 @@ fn content(envelope: &Element) -> Element {
 
 /// Reads a preamble from the gateway.
 pub(super) fn read_preamble(talk: &mut Talk) -> Vec<u8> {
-    loop {
-        if let Some(length) = preamble_length(talk.heard()) {
-            return talk.take(length);
-        }
-        assert!(talk.more(), "the connection ended; there was {:02x?}", talk.heard());
-    }
+    talk.next(|heard| preamble_length(heard).map(|length| (heard[..length].to_vec(), length)))
 }
 
 /// Reads an envelope and the End that has to follow it at once.
 pub(super) fn read_envelope(talk: &mut Talk) -> Element {
-    loop {
-        if let Some((envelope, length)) = envelope_and_end(talk.heard()) {
-            talk.take(length);
-            return envelope;
-        }
-        assert!(talk.more(), "the connection ended; there was {:02x?}", talk.heard());
-    }
+    talk.next(envelope_and_end)
 }
 
 /// What a listener answered: its answers to the preamble and to the envelope, for each request on one connection.
@@ -146,15 +142,17 @@ mod tests {
         let recording = Recording::open("v2.7.5/http-basic-reuse");
 
         let sent = recording.sent("rendezvous");
-        let (first, rest) = Asked::recorded(&sent);
-        let (second, _) = Asked::recorded(rest);
-        assert_eq!(first.difference(&second, &[]), None);
+        let asked: Vec<Asked> = Asked::recorded(&sent).collect();
+        assert_eq!(asked.len(), 3);
+        assert_eq!(asked[0].difference(&asked[1], &[]), None);
         assert_eq!(answers(&recording.received("rendezvous")).len(), 3);
     }
 
     #[test]
     fn requests_that_ask_for_something_else_differ() {
-        let of = |name: &str| Asked::recorded(&Recording::open(name).sent("rendezvous")).0;
+        let of = |name: &str| {
+            Asked::recorded(&Recording::open(name).sent("rendezvous")).next().expect("a request")
+        };
 
         assert!(of("v2.7.5/http-basic-echo").difference(&of("v2.7.5/http-basic-fault-typed"), &[]).is_some());
         assert!(of("v2.7.5/http-web-get-json").difference(&of("v2.7.5/http-basic-get"), &[]).is_some());

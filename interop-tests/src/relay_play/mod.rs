@@ -12,6 +12,7 @@ mod oneway;
 mod player;
 mod recording;
 mod relayed;
+mod scenario;
 mod script;
 mod substitute;
 mod talk;
@@ -24,4 +25,4 @@ mod tests;
 
 pub use player::play;
 pub use recording::Recording;
-pub use script::{Scenario, scenarios};
+pub use scenario::{Scenario, not_served_yet, scenarios};

@@ -53,23 +53,17 @@ impl OneWay {
 
     /// Sends the next message.
     pub(super) fn say_message(&mut self) -> Element {
-        let record = self.left.pop_front().expect("the library has another message");
-        assert_eq!(record.kind, nmf::SIZED_ENVELOPE);
-        let document = take_string_table(&record.body, &mut self.ours);
-        let message = binary_xml::read(document, &self.ours);
+        let (message, strings) = self.next_message().expect("the library has another message");
+        self.ours = strings;
+        let record = self.left.pop_front().expect("it was looked at");
         self.talk.say(&record.raw);
         message
     }
 
     /// Whether the next message has this action.
     pub(super) fn is_next(&self, action: &str) -> bool {
-        let mut strings = self.ours.clone();
-        let Some(record) = self.left.front().filter(|record| record.kind == nmf::SIZED_ENVELOPE) else {
-            return false;
-        };
-        let document = take_string_table(&record.body, &mut strings);
-        let message = binary_xml::read(document, &strings);
-        envelope::header(&message, "Action").is_some_and(|found| found.ends_with(action))
+        let action_of = |(message, _)| envelope::header(&message, "Action");
+        self.next_message().and_then(action_of).is_some_and(|found| found.ends_with(action))
     }
 
     /// The next message of the gateway.
@@ -122,13 +116,15 @@ impl OneWay {
     }
 
     fn record(&mut self) -> Record {
-        loop {
-            if let Some(record) = nmf::record(self.talk.heard()) {
-                self.talk.take(record.raw.len());
-                return record;
-            }
-            assert!(self.talk.more(), "the connection ended; there was {:02x?}", self.talk.heard());
-        }
+        self.talk.next(|heard| nmf::record(heard).map(|record| (record.clone(), record.raw.len())))
+    }
+
+    /// The library's next message, and the strings of its session with those that it brings.
+    fn next_message(&self) -> Option<(Element, Vec<String>)> {
+        let record = self.left.front().filter(|record| record.kind == nmf::SIZED_ENVELOPE)?;
+        let mut strings = self.ours.clone();
+        let document = take_string_table(&record.body, &mut strings);
+        Some((binary_xml::read(document, &strings), strings))
     }
 }
 

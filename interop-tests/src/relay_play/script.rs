@@ -1,81 +1,6 @@
-//! The scenarios in `interop-tests/wcf-relay`: which stream of a recording plays which part, in which order, up to which end.
-
-use std::fs;
+//! The steps of a scenario, as the files in `interop-tests/wcf-relay` write them.
 
 use serde::Deserialize;
-
-use crate::{Config, repository};
-
-/// One recording and how it is played.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Scenario {
-    /// Its name: the folder in `fixtures/relay`, or that and what is different (`v2.7.5/e2e-nettcp, wrong key`).
-    pub name: String,
-    /// What the recording reached and the play has to reach.
-    pub end: String,
-    /// Where the recorded relay misbehaved on purpose: how the same comes about here, and why so.
-    pub why: Option<String>,
-    /// The path of the relay, for tokens that are made here.
-    #[serde(default)]
-    pub(super) relay: String,
-    #[serde(default)]
-    gateway: Settings,
-    pub(super) steps: Vec<Step>,
-}
-
-impl Scenario {
-    /// The folder of its recording.
-    pub fn folder(&self) -> &str {
-        self.name.split(',').next().unwrap_or_default()
-    }
-
-    /// What the gateway runs with.
-    pub(super) fn config(&self) -> Config {
-        self.gateway.config()
-    }
-}
-
-/// What the gateway of a scenario is told beyond the usual.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Settings {
-    /// More doors.
-    doors: Vec<String>,
-    /// Lines of `[gateway]`.
-    lines: Vec<String>,
-    /// Lines of `[timeouts]`.
-    timeouts: Vec<(String, String)>,
-    /// Lines of `[limits]`.
-    limits: Vec<(String, String)>,
-    /// Lines of `[[namespaces]]`.
-    namespace: Vec<String>,
-    /// Tables of `[[namespaces.relays]]`.
-    relays: Vec<String>,
-}
-
-impl Settings {
-    fn config(&self) -> Config {
-        let mut config = Config::new();
-        for door in ["amqps", "rendezvous"].into_iter().chain(self.doors.iter().map(String::as_str)) {
-            config = config.door(door, "127.0.0.1:0");
-        }
-        for line in &self.lines {
-            config = config.gateway(line);
-        }
-        let refusal = ("listener_refusal".to_owned(), "1s".to_owned());
-        for (name, value) in self.timeouts.iter().chain([&refusal]) {
-            config = config.timeout(name, value);
-        }
-        for (name, value) in &self.limits {
-            config = config.limit(name, value);
-        }
-        for line in &self.namespace {
-            config = config.namespace(line);
-        }
-        self.relays.iter().fold(config, |config, lines| config.relay(lines))
-    }
-}
 
 /// One step. Names of parties (`as`, `link`, `sender` …) are the script's own.
 #[derive(Clone, Debug, Deserialize)]
@@ -157,33 +82,10 @@ pub(super) enum Step {
     SendFaulted { sender: String, code: String },
     /// The sender ends its session.
     End { sender: String },
-    /// A client sends its next request, recorded or written here.
-    Request {
-        stream: Option<String>,
-        written: Option<Written>,
-        #[serde(rename = "as")]
-        name: String,
-        #[serde(default)]
-        over: Scheme,
-        #[serde(default)]
-        tokens: TokenKind,
-        /// What stands in its first line, and what has to.
-        #[serde(default)]
-        changed: Vec<(String, String)>,
-    },
-    /// A listener that has accepted is asked by the gateway what the recorded relay asked it, but for the pairs in `changed`, and answers
-    /// as it did. With `asked = false` it is asked something else, and what it is asked is not looked at.
-    Served {
-        service: String,
-        stream: String,
-        /// Which of the answers on the recorded connection.
-        #[serde(default)]
-        answer: usize,
-        #[serde(default = "yes")]
-        asked: bool,
-        #[serde(default)]
-        changed: Vec<(String, String)>,
-    },
+    /// A client sends its next request.
+    Request(Request),
+    /// A listener that has accepted is asked by the gateway, and answers as it did.
+    Served(Served),
     /// The client gets the answer that the recorded one got.
     Answered { client: String, stream: String },
     /// The client gets an answer of this status, with these words in its body.
@@ -210,6 +112,23 @@ pub(super) enum Step {
     Reload { from: String, to: String },
 }
 
+/// A request of a client: the next one of `stream`, or the one that the file calls `written`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Request {
+    pub(super) stream: Option<String>,
+    pub(super) written: Option<String>,
+    #[serde(rename = "as")]
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) over: Scheme,
+    #[serde(default)]
+    pub(super) tokens: TokenKind,
+    /// What stands in its first line, and what has to.
+    #[serde(default)]
+    pub(super) changed: Vec<(String, String)>,
+}
+
 /// A request as a script writes it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -217,7 +136,6 @@ pub(super) struct Written {
     /// Its first line and its headers.
     pub(super) head: String,
     /// The word FILLER in it stands for `filler` characters.
-    #[serde(default)]
     body: String,
     #[serde(default)]
     filler: usize,
@@ -229,8 +147,31 @@ impl Written {
     }
 }
 
-fn yes() -> bool {
-    true
+/// What a listener is asked and answers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Served {
+    pub(super) service: String,
+    pub(super) stream: String,
+    /// Which of the answers on the recorded connection, from 0.
+    #[serde(default)]
+    pub(super) answer: usize,
+    #[serde(default)]
+    pub(super) asked: Question,
+    /// What the recorded relay said in its question, and what has to stand in its place.
+    #[serde(default)]
+    pub(super) changed: Vec<(String, String)>,
+}
+
+/// What a listener is asked.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Question {
+    /// What the recorded relay asked.
+    #[default]
+    AsRecorded,
+    /// Something that the recorded relay did not ask; it is not looked at.
+    SomethingElse,
 }
 
 /// Which of the two doors a client comes by.
@@ -268,26 +209,4 @@ pub(super) enum Id {
     Invited,
     /// That of the recording.
     Unknown,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    scenario: Vec<Scenario>,
-}
-
-/// All scripts, in the order of their files.
-pub fn scenarios() -> Vec<Scenario> {
-    let folder = repository().join("interop-tests/wcf-relay");
-    let entries = fs::read_dir(&folder).expect("the scripts are there");
-    let mut files: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    files.retain(|file| file.extension().is_some_and(|end| end == "toml"));
-    files.sort();
-    let read = |file: &std::path::PathBuf| {
-        let text = fs::read_to_string(file).expect("a script");
-        let script: File =
-            toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        script.scenario
-    };
-    files.iter().flat_map(read).collect()
 }

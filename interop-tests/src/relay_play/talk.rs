@@ -105,6 +105,17 @@ impl Talk {
         assert!(rest.is_empty(), "{} bytes stood before the end: {:02x?}", rest.len(), rest);
     }
 
+    /// The next item, once `read` finds all of it at the beginning of what was heard; it says how long the item is.
+    pub(super) fn next<T>(&mut self, read: impl Fn(&[u8]) -> Option<(T, usize)>) -> T {
+        loop {
+            if let Some((item, length)) = read(&self.heard) {
+                self.heard.drain(..length);
+                return item;
+            }
+            assert!(self.hear() > 0, "the connection ended; there was {:02x?}", self.heard);
+        }
+    }
+
     /// What came so far, at least one byte more than is there now; `false` at the end.
     pub(super) fn more(&mut self) -> bool {
         self.hear() > 0

@@ -2,11 +2,11 @@
 
 use crate::relay_play::http::Recorded;
 use crate::relay_play::http_leg::{self, Asked};
-use crate::relay_play::script::{Scheme, TokenKind, Written};
+use crate::relay_play::script::{Question, Request, Scheme, Served, TokenKind};
 use crate::relay_play::xml_text;
 use crate::{Answer, Token, Wire};
 
-use super::{HOST, Player, WRONG_KEY, tokens};
+use super::play::{HOST, Player, WRONG_KEY, tokens};
 
 /// A client and how often it has asked.
 pub(super) struct Client {
@@ -17,90 +17,74 @@ pub(super) struct Client {
 }
 
 impl Player {
-    /// The client's next request, of a recording or as the script writes it.
-    pub(super) fn next_request(
-        &self,
-        stream: Option<&str>,
-        written: Option<&Written>,
-        name: &str,
-        kind: &TokenKind,
-        changed: &[(String, String)],
-    ) -> Recorded {
-        let number = self.clients.get(name).map_or(0, |client| client.asked);
-        let mut request = match (stream, written) {
-            (Some(stream), None) => {
-                let (recording, stream) = self.of(stream);
-                let mut sent = recording.sent(stream);
-                tokens(kind).put_into(&mut sent);
-                Recorded::all(&sent).into_iter().nth(number).expect("another recorded request")
-            }
-            (None, Some(written)) => Recorded::written(&written.head, &written.body()),
-            _ => panic!("a request is recorded or written"),
-        };
-        for (from, to) in changed {
-            assert!(request.line.contains(from.as_str()), "{from} is not in {}", request.line);
-            request.line = request.line.replace(from.as_str(), to);
-        }
-        if let Some(token) = token(kind, &self.relay) {
-            request.show(token);
-        }
-        request
-    }
-
     /// Sends a request, on a connection of its own for the client's first.
-    pub(super) fn request(&mut self, name: &str, over: Scheme, request: &Recorded) {
+    pub(super) fn request(&mut self, step: &Request) {
+        let name = &step.name;
         if !self.clients.contains_key(name) {
-            let wire = match over {
+            let wire = match step.over {
                 Scheme::Https => self.https(),
                 Scheme::Http => Wire::tcp(self.gateway.door("http")),
             };
-            self.clients.insert(name.to_owned(), Client { wire, asked: 0, method: String::new() });
+            self.clients.insert(name.clone(), Client { wire, asked: 0, method: String::new() });
         }
+        let request = self.next_request(step);
         let client = self.client(name);
         client.asked += 1;
         request.method().clone_into(&mut client.method);
         request.send(&mut client.wire);
     }
 
-    /// The listener is joined with the gateway, reads what it asks, and answers as its library did.
-    pub(super) fn served(
-        &mut self,
-        service: &str,
-        stream: &str,
-        answer: usize,
-        asked: bool,
-        changed: &[(String, String)],
-    ) {
-        let (recording, stream) = self.of(stream);
-        if !self.joined_services.contains(service) {
-            self.answered(service, "RelayedAcceptReply");
-            self.joined_services.insert(service.to_owned());
+    /// The client's next request, as it was recorded or as the script writes it.
+    fn next_request(&self, step: &Request) -> Recorded {
+        let mut request = match (&step.stream, &step.written) {
+            (Some(stream), None) => {
+                let (recording, stream) = self.of(stream);
+                let mut sent = recording.sent(stream);
+                tokens(&step.tokens).put_into(&mut sent);
+                let number = self.clients[&step.name].asked;
+                Recorded::all(&sent).into_iter().nth(number).expect("another recorded request")
+            }
+            (None, Some(written)) => {
+                let written = &self.requests[written];
+                Recorded::written(&written.head, &written.body())
+            }
+            _ => panic!("a request is recorded or written"),
+        };
+        for (from, to) in &step.changed {
+            assert!(request.line.contains(from.as_str()), "{from} is not in {}", request.line);
+            request.line = request.line.replace(from.as_str(), to);
         }
-        let sent = recording.sent(stream);
-        let received = recording.received(stream);
-        let (to_preamble, to_envelope) = http_leg::answers(&received).swap_remove(answer);
+        if let Some(token) = token(&step.tokens, &self.relay) {
+            request.show(token);
+        }
+        request
+    }
+
+    /// The listener is joined with the gateway, reads what it asks, and answers as its library did.
+    pub(super) fn served(&mut self, step: &Served) {
+        let service = &step.service;
+        if self.joined_services.insert(service.clone()) {
+            self.answered(service, "RelayedAcceptReply");
+        }
+        let (recording, stream) = self.of(&step.stream);
+        let answers = http_leg::answers(&recording.received(stream));
+        let (to_preamble, to_envelope) = &answers[step.answer];
         let talk = self.talking(service);
         let preamble = http_leg::read_preamble(talk);
-        talk.say(&to_preamble);
-        if to_envelope.is_empty() && !asked {
+        talk.say(to_preamble);
+        if to_envelope.is_empty() && step.asked == Question::SomethingElse {
             return;
         }
         let envelope = http_leg::read_envelope(talk);
-        if asked {
-            let mut rest = &*sent;
-            let mut recorded = None;
-            for _ in 0..=answer {
-                let (next, left) = Asked::recorded(rest);
-                (recorded, rest) = (Some(next), left);
-            }
-            let recorded = recorded.expect("at least one");
+        if step.asked == Question::AsRecorded {
+            let recorded = Asked::recorded(&recording.sent(stream)).nth(step.answer).expect("a question");
             let live = Asked { preamble, envelope };
-            if let Some(difference) = live.difference(&recorded, changed) {
+            if let Some(difference) = live.difference(&recorded, &step.changed) {
                 panic!("{difference}");
             }
             assert_eq!(live.preamble[..5], recorded.preamble[..5], "version and mode");
         }
-        talk.say(&to_envelope);
+        talk.say(to_envelope);
     }
 
     /// The client gets what the recorded one got.

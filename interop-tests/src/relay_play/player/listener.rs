@@ -10,7 +10,7 @@ use crate::relay_play::script::TokenKind;
 use crate::relay_play::talk::Talk;
 use crate::relay_play::websocket;
 
-use super::{HOST, Player, same_headers, tokens};
+use super::play::{HOST, Player, same_headers, tokens};
 
 /// What a listener was told.
 pub(super) struct Invitation {

@@ -8,7 +8,7 @@ use crate::relay_play::oneway::OneWay;
 use crate::relay_play::script::TokenKind;
 use crate::relay_play::substitute::put_for_web_token;
 
-use super::{HOST, Player, same_headers, tokens};
+use super::play::{HOST, Player, same_headers, tokens};
 
 impl Player {
     /// The probe of TCP connectivity: a ping that nobody answers, in a session in clear.

@@ -10,7 +10,7 @@ use crate::relay_play::talk::Talk;
 use crate::relay_play::web_stream::{self, WebStream};
 use crate::relay_play::websocket;
 
-use super::{HOST, Player, tokens};
+use super::play::{HOST, Player, tokens};
 
 impl Player {
     pub(super) fn connect(&mut self, stream: &str, name: &str, kind: &TokenKind) {
