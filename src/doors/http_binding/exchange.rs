@@ -10,6 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::future::Either;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -72,6 +73,7 @@ async fn run(core: Arc<Core>, going: Going, head: Head) {
         outbox: VecDeque::new(),
         accepted: Some(accepted),
         delivered: None,
+        last: None,
     };
     let mut sent = false;
     let failed = {
@@ -88,6 +90,8 @@ async fn run(core: Arc<Core>, going: Going, head: Head) {
                 None => shared.patience().poll_timeout(),
             };
             tokio::select! {
+                // The upload first: it may be done when its reply is.
+                biased;
                 end = &mut upload, if !uploaded => {
                     uploaded = true;
                     match end {
@@ -129,7 +133,7 @@ async fn run(core: Arc<Core>, going: Going, head: Head) {
             }
         }
     };
-    let Down { reply, head, accepted, delivered, .. } = down;
+    let Down { reply, head, accepted, delivered, last, .. } = down;
     if let (Some(refusal), Some(head)) = (failed, head) {
         let unseen = used && accepted.is_some();
         let ended = matches!(refusal, HttpRefusal::Closed { .. });
@@ -139,27 +143,45 @@ async fn run(core: Arc<Core>, going: Going, head: Head) {
         let _ = head.send(Err(failed));
         return;
     }
-    // A connection in the middle of something is dropped here.
-    if delivered.is_none() || !sent {
-        return;
+    // A connection in the middle of something is dropped.
+    let rest = (delivered.is_some() && sent).then(|| after(&core, line, listener, &reply, reuse, cancel));
+    // After the connection was kept: the sender's next request is to find it.
+    if let Some((head, answered)) = last {
+        let _ = head.send(Ok(answered));
     }
-    let idle = listener.and_then(|listener| reuse.keep_for(sent, &reply, core.kept.count(listener)));
-    match (listener, idle) {
-        (Some(listener), Some(idle)) if !core.draining.is_cancelled() => {
-            let keeping = core.kept.keep(listener, line, idle, cancel);
-            let draining = core.draining.clone();
-            // Not among the tasks that a drain waits for: what is idle is not waited for.
-            tokio::spawn(async move {
-                tokio::select! {
-                    () = keeping => {}
-                    () = draining.cancelled() => {}
-                }
-            });
-        }
-        _ => {
-            let _ = tokio::time::timeout(END_TIME, line.writer.end()).await;
-        }
+    if let Some(rest) = rest {
+        rest.await;
     }
+}
+
+/// What becomes of a connection whose exchange went well: kept from now on, or ended in order.
+fn after(
+    core: &Core,
+    mut line: Line,
+    listener: Option<ListenerId>,
+    reply: &Reply,
+    reuse: Reuse,
+    cancel: CancellationToken,
+) -> impl Future<Output = ()> + Send + use<> {
+    let keeping = listener.filter(|_| !core.draining.is_cancelled()).and_then(|listener| {
+        let idle = reuse.keep_for(true, reply, core.kept.count(listener))?;
+        Some((listener, idle))
+    });
+    if let Some((listener, idle)) = keeping {
+        let kept = core.kept.keep(listener, line, idle, cancel);
+        let draining = core.draining.clone();
+        // Not among the tasks that a drain waits for: what is idle is not waited for.
+        tokio::spawn(async move {
+            tokio::select! {
+                () = kept => {}
+                () = draining.cancelled() => {}
+            }
+        });
+        return Either::Left(std::future::ready(()));
+    }
+    Either::Right(async move {
+        let _ = tokio::time::timeout(END_TIME, line.writer.end()).await;
+    })
 }
 
 /// What both directions know.
@@ -227,6 +249,8 @@ struct Down {
     accepted: Option<oneshot::Sender<()>>,
     /// Since when the sender has all of it.
     delivered: Option<Instant>,
+    /// All of it, where the session is over as well: told last.
+    last: Option<(Head, Answered)>,
 }
 
 /// Why the reply does not go on.
@@ -275,7 +299,12 @@ impl Down {
             self.items = Some(items);
             AnsweredBody::Streaming(body)
         };
-        answer.send(Ok(Answered { head, body })).map_err(|_| Stop::Gone)
+        let answered = Answered { head, body };
+        if self.reply.is_ended() {
+            self.last = Some((answer, answered));
+            return Ok(());
+        }
+        answer.send(Ok(answered)).map_err(|_| Stop::Gone)
     }
 }
 
