@@ -26,6 +26,7 @@ pub struct Config {
     timeouts: Vec<(String, String)>,
     relays: Vec<String>,
     hosts: Vec<String>,
+    dynamic_relays: &'static str,
 }
 
 impl Default for Config {
@@ -43,6 +44,7 @@ impl Config {
             limits: Vec::new(),
             timeouts: Vec::new(),
             hosts: vec![NAMESPACE.to_owned()],
+            dynamic_relays: "on",
             relays: vec![
                 format!(
                     "path = \"hyco\"\nkind = \"hybrid\"\n{}{}",
@@ -96,6 +98,12 @@ impl Config {
         self
     }
 
+    /// Whether WCF listeners may make relays: `off`, `on` (the default) or `anonymous`.
+    pub fn dynamic_relays(mut self, allowed: &'static str) -> Self {
+        self.dynamic_relays = allowed;
+        self
+    }
+
     /// The names of the doors this configuration opens.
     pub(crate) fn door_names(&self) -> Vec<&str> {
         self.doors.iter().map(|(name, _)| name.as_str()).collect()
@@ -117,8 +125,12 @@ impl Config {
                 writeln!(text, "{name} = {value}").expect("as above");
             }
         }
-        let hosts = &self.hosts;
-        write!(text, "\n[[namespaces]]\nname = \"interop\"\nhosts = {hosts:?}\n").expect("as above");
+        let (hosts, dynamic) = (&self.hosts, self.dynamic_relays);
+        write!(
+            text,
+            "\n[[namespaces]]\nname = \"interop\"\nhosts = {hosts:?}\ndynamic_relays = \"{dynamic}\"\n"
+        )
+        .expect("as above");
         text.push_str(&policy("policies", "RootManageSharedAccessKey", "\"Manage\", \"Send\", \"Listen\""));
         text.push_str(&policy("policies", "listen", "\"Listen\""));
         text.push_str(&policy("policies", "send", "\"Send\""));
