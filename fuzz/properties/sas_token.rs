@@ -104,7 +104,11 @@ fn connection_string(text: &str) {
     assert_eq!(secrets(&string.credential), secrets(&again.credential));
     // A short one may stand in anything.
     if let Some(secret) = secrets(&string.credential).filter(|secret| secret.len() > 12) {
-        let parts = [string.host.as_str(), string.entity_path.as_ref().map_or("", EntityPath::as_str)];
+        let name = match &string.credential {
+            Credential::Key { name, .. } => name.as_str(),
+            Credential::Token(_) | Credential::None => "",
+        };
+        let parts = [string.host.as_str(), string.entity_path.as_ref().map_or("", EntityPath::as_str), name];
         assert!(!shown.contains(&secret) || parts.iter().any(|part| part.contains(&secret)));
     }
 }

@@ -26,7 +26,7 @@ pub struct Config {
     timeouts: Vec<(String, String)>,
     relays: Vec<String>,
     hosts: Vec<String>,
-    dynamic_relays: &'static str,
+    namespace: Vec<String>,
 }
 
 impl Default for Config {
@@ -44,7 +44,7 @@ impl Config {
             limits: Vec::new(),
             timeouts: Vec::new(),
             hosts: vec![NAMESPACE.to_owned()],
-            dynamic_relays: "on",
+            namespace: Vec::new(),
             relays: vec![
                 format!(
                     "path = \"hyco\"\nkind = \"hybrid\"\n{}{}",
@@ -98,10 +98,15 @@ impl Config {
         self
     }
 
-    /// Whether WCF listeners may make relays: `off`, `on` (the default) or `anonymous`.
-    pub fn dynamic_relays(mut self, allowed: &'static str) -> Self {
-        self.dynamic_relays = allowed;
+    /// Adds a line to the namespace's table.
+    pub fn namespace(mut self, line: &str) -> Self {
+        self.namespace.push(line.to_owned());
         self
+    }
+
+    /// The hosts that were added.
+    pub(crate) fn more_hosts(&self) -> Vec<&str> {
+        self.hosts.iter().map(String::as_str).filter(|host| *host != NAMESPACE).collect()
     }
 
     /// The names of the doors this configuration opens.
@@ -125,12 +130,11 @@ impl Config {
                 writeln!(text, "{name} = {value}").expect("as above");
             }
         }
-        let (hosts, dynamic) = (&self.hosts, self.dynamic_relays);
-        write!(
-            text,
-            "\n[[namespaces]]\nname = \"interop\"\nhosts = {hosts:?}\ndynamic_relays = \"{dynamic}\"\n"
-        )
-        .expect("as above");
+        let hosts = &self.hosts;
+        write!(text, "\n[[namespaces]]\nname = \"interop\"\nhosts = {hosts:?}\n").expect("as above");
+        for line in &self.namespace {
+            writeln!(text, "{line}").expect("as above");
+        }
         text.push_str(&policy("policies", "RootManageSharedAccessKey", "\"Manage\", \"Send\", \"Listen\""));
         text.push_str(&policy("policies", "listen", "\"Listen\""));
         text.push_str(&policy("policies", "send", "\"Send\""));

@@ -25,27 +25,30 @@ impl Gateway {
     /// Starts the binary with `config` and waits until it has said that each door is open.
     pub fn start(config: Config) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let certificates = Certificates::write(directory.path(), &[NAMESPACE, "127.0.0.1"]);
+        let names = [&[NAMESPACE, "127.0.0.1"], &*config.more_hosts()].concat();
+        let certificates = Certificates::write(directory.path(), &names);
         let file = directory.path().join("viaduct.toml");
         let data = directory.path().join("data");
         let text = config.text(&certificates, &data.display().to_string());
         fs::write(&file, text).expect("the configuration is written");
-
-        let mut running = Program::new(viaduct())
-            .args(["serve", "--config", &file.display().to_string()])
-            .env("VIADUCT_LOG", &std::env::var("VIADUCT_LOG").unwrap_or_else(|_| "info".to_owned()))
-            .start();
-        let mut doors = Vec::new();
-        while !config.door_names().iter().all(|name| doors.iter().any(|(opened, _)| opened == name)) {
-            // One line for each open door: `https 127.0.0.1:40123`.
-            let line = running.line(START);
-            if let Some((name, address)) = line.split_once(' ')
-                && let Ok(address) = address.trim().parse()
-            {
-                doors.push((name.to_owned(), address));
-            }
-        }
+        let (running, doors) = serve(&file, &config.door_names());
         Self { running, doors, certificates, directory }
+    }
+
+    /// Waits for the end of a gateway that was told to drain, and starts it again, at the same ports and with its file as it is now.
+    pub fn restart(&mut self) {
+        assert_eq!(self.wait(START), Some(0), "a drained gateway ends well");
+        let file = self.directory.path().join("viaduct.toml");
+        let mut text = fs::read_to_string(&file).expect("the configuration");
+        for (name, address) in &self.doors {
+            text = text
+                .replace(&format!("\n{name} = \"127.0.0.1:0\"\n"), &format!("\n{name} = \"{address}\"\n"));
+        }
+        fs::write(&file, text).expect("the configuration is written");
+        let names: Vec<&str> = self.doors.iter().map(|(name, _)| name.as_str()).collect();
+        let (running, doors) = serve(&file, &names);
+        assert_eq!(doors, self.doors, "the ports are the same");
+        self.running = running;
     }
 
     /// The shared configuration, unchanged.
@@ -135,4 +138,23 @@ impl Default for Gateway {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Starts the binary and waits until each of `names` is open.
+fn serve(file: &Path, names: &[&str]) -> (Running, Vec<(String, SocketAddr)>) {
+    let mut running = Program::new(viaduct())
+        .args(["serve", "--config", &file.display().to_string()])
+        .env("VIADUCT_LOG", &std::env::var("VIADUCT_LOG").unwrap_or_else(|_| "info".to_owned()))
+        .start();
+    let mut doors: Vec<(String, SocketAddr)> = Vec::new();
+    while !names.iter().all(|name| doors.iter().any(|(opened, _)| opened == name)) {
+        // One line for each open door: `https 127.0.0.1:40123`.
+        let line = running.line(START);
+        if let Some((name, address)) = line.split_once(' ')
+            && let Ok(address) = address.trim().parse()
+        {
+            doors.push((name.to_owned(), address));
+        }
+    }
+    (running, doors)
 }

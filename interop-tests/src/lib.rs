@@ -19,6 +19,7 @@ mod network;
 mod others;
 mod program;
 mod readdressed;
+pub mod relay_play;
 mod sas;
 mod sentence;
 mod service;

@@ -162,7 +162,7 @@ fn a_sender_is_refused_in_the_words_of_its_protocol() {
 
 #[test]
 fn a_sender_needs_no_token_where_the_listener_asked_for_none() {
-    let gateway = shim_gateway(Config::new().dynamic_relays("anonymous"));
+    let gateway = shim_gateway(anonymous());
     let service = MonoService::start("probe", "binary");
     let _listener = RelayListener::start(&gateway, PATH, &service, &["--anonymous-senders"]);
     assert_called(&service, &RelaySender::start(&gateway, PATH, &[]));
@@ -170,7 +170,7 @@ fn a_sender_needs_no_token_where_the_listener_asked_for_none() {
 
 #[test]
 fn a_sender_in_clear_is_joined_only_where_the_listener_asked_for_no_transport_security() {
-    let gateway = shim_gateway(Config::new().dynamic_relays("anonymous"));
+    let gateway = shim_gateway(anonymous());
     let service = MonoService::start("probe", "binary");
     let open = ["--anonymous-senders", "--clear-senders"];
     let _clear = RelayListener::start(&gateway, "mono/clear", &service, &open);
@@ -204,6 +204,11 @@ fn the_shim_trusts_the_authority_of_its_own_gateway_alone() {
         .map(str::to_owned);
     let said = RelayListener::refused(&gateway, PATH, &misled.each_ref().map(String::as_str));
     assert!(said.starts_with("AuthenticationException: "), "{said}");
+}
+
+/// Listeners may make relays whose senders need no token.
+fn anonymous() -> Config {
+    Config::new().namespace("dynamic_relays = \"anonymous\"")
 }
 
 fn assert_called(service: &MonoService, sender: &RelaySender) {

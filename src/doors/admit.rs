@@ -13,7 +13,7 @@ use crate::{
         core::{Core, Entities, Peer},
         quota::Counted,
     },
-    relay::{Malformed, Refusal, listener_link::ListenRequest, one_above_the_other},
+    relay::{Malformed, Refusal, listener_link::ListenRequest, one_above_the_other, wcf_type},
 };
 
 /// What a path names.
@@ -132,7 +132,7 @@ impl Addressed {
             declared.as_deref(),
             &self.path,
         )?;
-        let wcf_type = request.listener_type.wcf_type().ok_or(Malformed::BadParameter("listener-type"))?;
+        let wcf_type = wcf_type(request.listener_type).ok_or(Malformed::BadParameter("listener-type"))?;
         if let Some(relay) = declared {
             if !relay.enabled {
                 return Err(Refusal::Disabled);

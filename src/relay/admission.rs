@@ -53,7 +53,8 @@ pub fn one_above_the_other(one: &EntityPath, other: &EntityPath) -> bool {
 mod tests {
     use super::*;
     use crate::entity::{KeyName, RelayKey};
-    use crate::relay::{WcfTerms, listener_link::ListenerType, testing};
+    use crate::relay::{WcfTerms, testing};
+    use crate::wire::relayed::ListenerType;
 
     fn at(path: &str, terms: WcfTerms) -> Registration {
         let relay = RelayKey { path: EntityPath::parse(path).unwrap(), ..testing::relay() };

@@ -65,4 +65,4 @@ pub use refusal::{Malformed, Refusal};
 pub use registration::{Registration, listener_tag};
 pub use rendezvous::{ClaimError, Expectation, InsertError, PendingLimits, RendezvousTable, Side};
 pub use shape::{Shape, Shapes};
-pub use wcf_terms::WcfTerms;
+pub use wcf_terms::{WcfTerms, wcf_type};

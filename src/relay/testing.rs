@@ -30,7 +30,7 @@ pub(super) fn registration(n: u128) -> Registration {
 pub(super) fn wcf_terms() -> WcfTerms {
     WcfTerms {
         address: "sb://contoso.example.net/plant7/press/".into(),
-        listener_type: listener_link::ListenerType::RelayedConnection,
+        listener_type: crate::wire::relayed::ListenerType::RelayedConnection,
         dynamic: true,
         requires_client_authorization: true,
         requires_transport_security: true,

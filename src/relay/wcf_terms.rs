@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::listener_link::ListenerType;
-use crate::entity::{DynamicRelays, EntityPath, KeyName, Relay, RelayKind};
+use crate::{
+    entity::{DynamicRelays, EntityPath, KeyName, Relay, RelayKind, WcfType},
+    wire::relayed::ListenerType,
+};
 
 /// The wishes of one WCF listener, and by which policy it came. On a declared relay only the type counts: the relay's own flags win.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +38,7 @@ impl WcfTerms {
 
     /// The relay that such a listener makes at `path`; `None` for a type that no relay has.
     pub fn make(&self, path: EntityPath, allowed: DynamicRelays) -> Option<Relay> {
-        let kind = RelayKind::Wcf(self.listener_type.wcf_type()?);
+        let kind = RelayKind::Wcf(wcf_type(self.listener_type)?);
         Some(Relay {
             requires_client_authorization: self.requires_client_authorization
                 || allowed != DynamicRelays::Anonymous,
@@ -46,10 +48,23 @@ impl WcfTerms {
     }
 }
 
+/// The type of relay on which it may listen; `None` for those that no public binding registers. Relay page 9.2.
+pub const fn wcf_type(listener_type: ListenerType) -> Option<WcfType> {
+    match listener_type {
+        ListenerType::RelayedConnection | ListenerType::DirectConnection => Some(WcfType::NetTcp),
+        ListenerType::Unicast => Some(WcfType::NetOneway),
+        ListenerType::Multicast => Some(WcfType::NetEvent),
+        ListenerType::RelayedHttp => Some(WcfType::Http),
+        ListenerType::None
+        | ListenerType::HybridConnection
+        | ListenerType::Junction
+        | ListenerType::RoutedHttp => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entity::WcfType;
     use crate::relay::testing;
 
     #[test]

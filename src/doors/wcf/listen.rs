@@ -17,6 +17,7 @@ use crate::{
         ChannelTerms, ControlChannel, ListenerId, Refusal, Registered, Registration, Shapes,
         ToListenerGateway, WcfTerms,
         listener_link::{Acquaintance, ListenRequest},
+        wcf_type,
     },
     store::{Remedy, StoreError},
 };
@@ -67,7 +68,7 @@ pub(super) async fn listen(
         published: request.requires_public_registry.then(|| title(request, &target)),
         key_name: authorized.key_name.clone(),
     };
-    let shapes = request.listener_type.wcf_type().map_or(Shapes::default(), Shapes::of_wcf);
+    let shapes = wcf_type(request.listener_type).map_or(Shapes::default(), Shapes::of_wcf);
     let settings = core.settings.load_full();
     let registration = Registration {
         listener: ListenerId::new(random_u128()),

@@ -2,11 +2,12 @@
 
 use secrecy::SecretString;
 
-use super::{Condition, LinkError, ListenerType};
+use super::{Condition, LinkError};
 use crate::wire::amqp::Value;
 use crate::wire::amqp::types::definitions::{Fields, Role};
 use crate::wire::amqp::types::messaging::TargetArchetype;
 use crate::wire::amqp::types::performatives::Attach;
+use crate::wire::relayed::ListenerType;
 
 /// The token, in an attach and in the flows that renew it.
 pub(super) const TOKEN: &str = "com.microsoft:swt";

@@ -57,6 +57,9 @@ impl Writer<'_> {
         for item in items {
             match item {
                 Value::Chars("") | Value::Empty => self.buffer.text_node(RecordType::EMPTY_TEXT),
+                Value::Utf16(text) if text.as_bytes().is_empty() => {
+                    self.buffer.text_node(RecordType::EMPTY_TEXT);
+                }
                 Value::List(_) => return Err(WriteError::TwoValues),
                 // Without an id these are several texts, or none; an item is one.
                 Value::QName { local, .. } if self.ids.id(local).is_none() => self.chars(&item.text()),
@@ -328,5 +331,18 @@ mod tests {
         let Some(Event::Text(Value::List(list))) = reader.next_event().unwrap() else { panic!("no list") };
         let texts: Vec<String> = list.iter().map(|item| item.to_string()).collect();
         assert_eq!(texts, ["1", "q:name", "", "x"]);
+    }
+
+    #[test]
+    fn every_empty_text_of_a_list_is_written_alike() {
+        let list = |item| {
+            let mut writer = Writer::new(Ids::Static, Runtime::Net8);
+            writer.start_element(None, Str::plain("v"), Str::plain("")).unwrap();
+            writer.list(&[item]).unwrap();
+            writer.end_element().unwrap();
+            writer.finish().unwrap()
+        };
+        let utf16 = Value::Utf16(crate::wire::xml::Utf16::new(&[]).unwrap());
+        assert_eq!(list(utf16), list(Value::Chars("")));
     }
 }

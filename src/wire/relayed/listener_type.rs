@@ -1,8 +1,12 @@
 //! Who sends to a listener, and how: `ListenerType`, wcf-relay page 2.6.
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 /// What a listener is, as it says it: in the property `com.microsoft:listener-type` of its link, or in a
 /// [`super::ListenRequest`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ListenerType {
     /// Nobody says so.
     None,
@@ -59,6 +63,12 @@ impl ListenerType {
     }
 }
 
+impl fmt::Display for ListenerType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,5 +79,6 @@ mod tests {
             assert_eq!(ListenerType::parse(kind.name()), Some(kind));
         }
         assert_eq!(ListenerType::parse("unicast"), None);
+        assert_eq!(ListenerType::parse(""), None);
     }
 }

@@ -116,7 +116,9 @@ impl Scanner {
         match bytes {
             [] => Ok(None),
             [b'<', b'/', ..] => {
-                let Some(len) = self.find(2, |rest| memchr(b'>', rest.as_bytes()))? else { return Ok(None) };
+                let Some(len) = self.find(2, 1, |rest| memchr(b'>', rest.as_bytes()))? else {
+                    return Ok(None);
+                };
                 Ok(Some(Token::End(self.take(2, len, 1))))
             }
             [b'<', b'?', ..] => self.declaration(),
@@ -132,8 +134,13 @@ impl Scanner {
         if self.finished { Err(XmlError::UnexpectedEof) } else { Ok(None) }
     }
 
-    /// Bytes of markup behind the first `skip` to where `find` finds its end.
-    fn find(&mut self, skip: usize, find: impl Fn(&str) -> Option<usize>) -> Result<Option<usize>, XmlError> {
+    /// Bytes of markup behind the first `skip` to where `find` finds its end, which has `end` bytes.
+    fn find(
+        &mut self,
+        skip: usize,
+        end: usize,
+        find: impl Fn(&str) -> Option<usize>,
+    ) -> Result<Option<usize>, XmlError> {
         let content = &self.text[self.at + skip..];
         // Two bytes back, for ends of three bytes.
         let mut from = self.searched.saturating_sub(2).min(content.len());
@@ -141,7 +148,8 @@ impl Scanner {
             from -= 1;
         }
         let found = find(&content[from..]).map(|len| from + len);
-        if found.unwrap_or(content.len()) > self.max_markup {
+        // The last bytes may be the first ones of its end.
+        if found.unwrap_or((content.len() + 1).saturating_sub(end)) > self.max_markup {
             return Err(XmlError::MarkupTooLong { max: self.max_markup });
         }
         if found.is_none() {
@@ -186,7 +194,7 @@ impl Scanner {
         if self.position() != 0 || !rest.starts_with(OPEN) || !behind.is_ascii_whitespace() {
             return Err(XmlError::ProcessingInstruction);
         }
-        let Some(len) = self.find(OPEN.len(), |rest| rest.find("?>"))? else { return Ok(None) };
+        let Some(len) = self.find(OPEN.len(), 2, |rest| rest.find("?>"))? else { return Ok(None) };
         Ok(Some(Token::Declaration(self.take(OPEN.len(), len, 2))))
     }
 
@@ -195,7 +203,7 @@ impl Scanner {
         const CDATA: &str = "<![CDATA[";
         let rest = &self.text[self.at..];
         if rest.starts_with(COMMENT) {
-            let Some(len) = self.find(COMMENT.len(), |rest| rest.find("-->"))? else { return Ok(None) };
+            let Some(len) = self.find(COMMENT.len(), 3, |rest| rest.find("-->"))? else { return Ok(None) };
             return Ok(Some(Token::Comment(self.take(COMMENT.len(), len, 3))));
         }
         if rest.starts_with(CDATA) {
@@ -261,4 +269,28 @@ fn uncut(piece: &str) -> Result<usize, XmlError> {
     }
     let end = piece.trim_end_matches(['\r', ']']).len();
     Ok(if end == 0 { piece.len() - 2 } else { end })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fed(document: &str, max: usize) -> Result<(), XmlError> {
+        let mut scanner = Scanner::new(max);
+        for char in document.chars() {
+            scanner.input(true).push(char);
+            while scanner.next()?.is_some() {}
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_comment_as_long_as_it_may_be_is_taken_however_it_is_cut() {
+        for max in 1..10 {
+            let comment = format!("<!--{}-->", "x".repeat(max));
+            assert!(fed(&comment, max).is_ok(), "{max}");
+            let longer = format!("<!--{}-->", "x".repeat(max + 1));
+            assert_eq!(fed(&longer, max), Err(XmlError::MarkupTooLong { max }));
+        }
+    }
 }

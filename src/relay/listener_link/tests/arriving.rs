@@ -5,10 +5,11 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 
 use super::peer::*;
-use crate::relay::listener_link::{Condition, GoneReason, LinkError, LinkEvent, ListenerType};
+use crate::relay::listener_link::{Condition, GoneReason, LinkError, LinkEvent};
 use crate::wire::amqp::types::definitions::{Error, ErrorCondition, Role};
 use crate::wire::amqp::types::messaging::{Source, TargetArchetype};
 use crate::wire::amqp::{Performative, ProtocolHeader, Symbol, Value};
+use crate::wire::relayed::ListenerType;
 
 /// Every row of the table of relay page 2.2 that a relay of ours has a use for.
 const CONDITIONS: [Condition; 12] = [

@@ -103,6 +103,10 @@ fn text<'a>(
             return Ok(());
         }
     };
+    if let Some(letter) = letter.filter(|letter| *letter > 25) {
+        // Written inline it would be another prefix, and a malformed message a good one.
+        return Err(DecodeError::BadQNamePrefix(letter));
+    }
     let at = usize::from(letter.is_some());
     let (id, _) = int31::decode(&value.payload[at..]).ok().flatten().ok_or(DecodeError::BadInt31)?;
     match becomes(id)? {
@@ -112,7 +116,7 @@ fn text<'a>(
             int31::encode(id, out);
         }
         Becomes::Inline(string) => {
-            let prefix = letter.map(|letter| format!("{}:", char::from(b'a' + letter % 26)));
+            let prefix = letter.map(|letter| format!("{}:", char::from(b'a' + letter)));
             let string = prefix.unwrap_or_default() + string;
             let kind = match string.len() {
                 0..0x100 => RecordType::CHARS8_TEXT,
@@ -124,4 +128,19 @@ fn text<'a>(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_qualified_name_whose_prefix_is_no_letter_is_refused_however_its_string_is_written() {
+        // <v>, then QNameDictionaryTextWithEndElement, the prefix 126 and the id 1.
+        let document = [0x40, 0x01, b'v', 0xbd, 126, 0x01];
+        for inline in [false, true] {
+            let becomes = |id| Ok(if inline { Becomes::Inline("name") } else { Becomes::Id(id) });
+            assert_eq!(recode(&document, &becomes, &mut Vec::new()), Err(DecodeError::BadQNamePrefix(126)));
+        }
+    }
 }

@@ -1,0 +1,149 @@
+//! One connection as its two sides talk on it, whatever carries it.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use crate::Wire;
+use crate::connect::was_cut;
+
+/// How long the gateway may take for anything.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What carries a connection: TLS, a WebSocket, a web stream.
+pub(super) trait Line {
+    /// Sends the bytes as the recorded peer sent them, in frames of its own if it has any.
+    fn say(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Appends what came; 0 at the end.
+    fn hear(&mut self, into: &mut Vec<u8>) -> io::Result<usize>;
+    /// How long `hear` may take.
+    fn set_patience(&self, time: Duration);
+    /// Ends our direction, where the carrier has directions.
+    fn finish(&mut self);
+}
+
+impl Line for Wire {
+    fn say(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.try_send(bytes)
+    }
+
+    fn hear(&mut self, into: &mut Vec<u8>) -> io::Result<usize> {
+        if self.unread.is_empty() {
+            self.fill()?;
+        }
+        let came = self.unread.len();
+        into.append(&mut self.unread);
+        Ok(came)
+    }
+
+    fn set_patience(&self, time: Duration) {
+        Self::set_patience(self, time);
+    }
+
+    fn finish(&mut self) {
+        Self::finish(self);
+    }
+}
+
+/// A connection, with what was heard on it and not yet used.
+pub(super) struct Talk {
+    line: Box<dyn Line>,
+    heard: Vec<u8>,
+}
+
+impl Talk {
+    pub(super) fn new(line: impl Line + 'static) -> Self {
+        Self { line: Box::new(line), heard: Vec::new() }
+    }
+
+    /// Sends, and expects the gateway to take it.
+    pub(super) fn say(&mut self, bytes: &[u8]) {
+        self.line.say(bytes).expect("the gateway takes what is sent");
+    }
+
+    /// Sends to a gateway that may have hung up by now.
+    pub(super) fn say_to_whom_it_may_concern(&mut self, bytes: &[u8]) {
+        match self.line.say(bytes) {
+            Ok(()) => {}
+            Err(error) => assert!(was_cut(&error), "{error}"),
+        }
+    }
+
+    /// Exactly `length` bytes.
+    pub(super) fn receive(&mut self, length: usize) -> Vec<u8> {
+        while self.heard.len() < length {
+            assert!(
+                self.hear() > 0,
+                "the connection ended after {:02x?}, {length} bytes were due",
+                self.heard
+            );
+        }
+        self.heard.drain(..length).collect()
+    }
+
+    /// All that comes until the gateway ends its direction.
+    pub(super) fn receive_to_end(&mut self) -> Vec<u8> {
+        while self.hear() > 0 {}
+        std::mem::take(&mut self.heard)
+    }
+
+    /// Expects that nothing more comes and the connection ends.
+    pub(super) fn ends(&mut self) {
+        let rest = self.receive_to_end();
+        assert!(rest.is_empty(), "{} bytes stood before the end: {:02x?}", rest.len(), rest);
+    }
+
+    /// What came so far, at least one byte more than is there now; `false` at the end.
+    pub(super) fn more(&mut self) -> bool {
+        self.hear() > 0
+    }
+
+    /// What was heard and not yet used.
+    pub(super) fn heard(&self) -> &[u8] {
+        &self.heard
+    }
+
+    /// Takes bytes that were looked at.
+    pub(super) fn take(&mut self, length: usize) -> Vec<u8> {
+        self.heard.drain(..length).collect()
+    }
+
+    /// Listens until `until`; whether bytes came. An end is not expected.
+    pub(super) fn listen_until(&mut self, until: Instant) -> bool {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return false;
+        }
+        self.line.set_patience(left);
+        let mut came = Vec::new();
+        let outcome = self.line.hear(&mut came);
+        self.line.set_patience(PATIENCE);
+        self.heard.append(&mut came);
+        match outcome {
+            Ok(0) => panic!("the connection ended"),
+            Ok(_) => true,
+            Err(error) => {
+                use io::ErrorKind::{TimedOut, WouldBlock};
+                assert!(matches!(error.kind(), WouldBlock | TimedOut), "{error}");
+                false
+            }
+        }
+    }
+
+    /// Ends our direction.
+    pub(super) fn finish(&mut self) {
+        self.line.finish();
+    }
+
+    fn hear(&mut self) -> usize {
+        let mut came = Vec::new();
+        match self.line.hear(&mut came) {
+            Ok(_) => {}
+            // A reset is an end.
+            Err(error) if was_cut(&error) => return 0,
+            Err(error) => panic!("nothing came: {error}; before it {:02x?}", self.heard),
+        }
+        let length = came.len();
+        self.heard.append(&mut came);
+        length
+    }
+}
