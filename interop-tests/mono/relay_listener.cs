@@ -14,6 +14,8 @@ using System.Diagnostics;
 using System.IO;
 using System.Net;
 using System.Threading;
+using Mono.Unix;
+using Mono.Unix.Native;
 
 namespace Interop.Relay
 {
@@ -47,8 +49,8 @@ namespace Interop.Relay
                 link = new ListenerLink(line.Stream, settings);
                 link.Delivered += Delivered;
                 link.Start();
+                new Thread(StopWhenTold) { IsBackground = true }.Start();
                 Say.Line("ready");
-                Console.CancelKeyPress += Stop;
                 link.Run();
                 return 1;
             }
@@ -64,9 +66,10 @@ namespace Interop.Relay
             }
         }
 
-        static void Stop(object sender, ConsoleCancelEventArgs signal)
+        /// Console.CancelKeyPress would need a terminal.
+        static void StopWhenTold()
         {
-            signal.Cancel = true;
+            new UnixSignal(Signum.SIGINT).WaitOne();
             stopping = true;
             link.Stop();
         }
@@ -110,7 +113,9 @@ namespace Interop.Relay
                     return;
                 }
                 Say.Line("accepted " + invitation.Id);
-                Line.Join(gateway, Line.Connect("localhost", arguments.Number("--to", 0)));
+                var service = Line.Connect("localhost", arguments.Number("--to", 0));
+                service.EndsByReset = true;
+                Line.Join(gateway, service);
                 Say.Line("joined " + invitation.Id + " ended");
             }
             catch (Exception error)

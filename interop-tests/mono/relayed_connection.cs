@@ -24,6 +24,10 @@ namespace Interop.Relay
 
         public Stream Stream { get; private set; }
 
+        /// A reset by this peer is no more than an end of what it says. Mono's service resets after a streamed reply, for it closes
+        /// without having read the client's End.
+        public bool EndsByReset;
+
         public static Line Connect(string host, int port)
         {
             return Accepted(new TcpClient(host, port).Client);
@@ -50,13 +54,12 @@ namespace Interop.Relay
             X509StoreManager.NewCurrentUser.TrustedRoot.Import(new X509Certificate(File.ReadAllBytes(pemFile)));
         }
 
-        /// Ends our direction; the other one goes on.
+        /// Ends our direction; the other one goes on. Without a close_notify, which SslStream of the .NET Framework never sends, and which
+        /// Mono's cannot send while another thread reads.
         void Finish()
         {
-            var tls = Stream as SslStream;
-            if (tls != null)
-                tls.ShutdownAsync().Wait();
-            socket.Shutdown(SocketShutdown.Send);
+            try { socket.Shutdown(SocketShutdown.Send); }
+            catch (SocketException) when (EndsByReset) { }
         }
 
         /// Cuts the connection, in both directions at once, as a peer does that has crashed.
@@ -84,11 +87,8 @@ namespace Interop.Relay
             {
                 var buffer = new byte[64 << 10];
                 int read;
-                while ((read = from.Stream.Read(buffer, 0, buffer.Length)) > 0)
-                {
-                    to.Stream.Write(buffer, 0, read);
-                    to.Stream.Flush();
-                }
+                while ((read = from.Read(buffer)) > 0)
+                    to.Write(buffer, read);
                 to.Finish();
             }
             catch (Exception)
@@ -96,6 +96,23 @@ namespace Interop.Relay
                 from.Cut();
                 to.Cut();
             }
+        }
+
+        int Read(byte[] buffer)
+        {
+            try { return Stream.Read(buffer, 0, buffer.Length); }
+            catch (IOException) when (EndsByReset) { return 0; }
+        }
+
+        /// What comes behind a reset is read nevertheless, and nobody gets it.
+        void Write(byte[] buffer, int count)
+        {
+            try
+            {
+                Stream.Write(buffer, 0, count);
+                Stream.Flush();
+            }
+            catch (IOException) when (EndsByReset) { }
         }
     }
 

@@ -106,7 +106,7 @@ fn programs() -> &'static Path {
         let shared =
             ["arguments.cs", "amqp.cs", "listener_link.cs", "relay_messages.cs", "relayed_connection.cs"];
         let compiled = ["relay_listener", "relay_sender"]
-            .map(|program| compile(program, &shared, &["Mono.Security.dll"]));
+            .map(|program| compile(program, &shared, &["Mono.Security.dll", "Mono.Posix.dll"]));
         compiled[0].parent().expect("it lies in a folder").to_owned()
     })
 }
