@@ -55,16 +55,29 @@ pub fn run_mono_client(args: &[&str]) -> Vec<String> {
 fn programs() -> &'static Path {
     static COMPILED: OnceLock<PathBuf> = OnceLock::new();
     COMPILED.get_or_init(|| {
-        let directory = output_dir().join("mono");
-        std::fs::create_dir_all(&directory).expect("a folder for the programs");
         for program in ["host", "client"] {
-            Program::new(mono().with_file_name("mcs"))
-                .args([format!("-out:{}", directory.join(program).with_extension("exe").display())])
-                .args(["-r:System.ServiceModel.dll", "-r:System.Runtime.Serialization.dll"])
-                .args([&*format!("{program}.cs"), "contract.cs", "binding.cs"])
-                .directory(&repository().join("interop-tests/mono"))
-                .run(PATIENCE);
+            compile(program, &["contract.cs", "binding.cs"], &[]);
         }
-        directory
+        compiled()
     })
+}
+
+/// Compiles a program of `interop-tests/mono` with further files beside its own and further libraries beside WCF's.
+pub(crate) fn compile(program: &str, more: &[&str], libraries: &[&str]) -> PathBuf {
+    let directory = compiled();
+    std::fs::create_dir_all(&directory).expect("a folder for the programs");
+    let executable = directory.join(program).with_extension("exe");
+    Program::new(mono().with_file_name("mcs"))
+        .args([format!("-out:{}", executable.display())])
+        .args(["-r:System.ServiceModel.dll", "-r:System.Runtime.Serialization.dll"])
+        .args(libraries.iter().map(|library| format!("-r:{library}")))
+        .args([format!("{program}.cs")])
+        .args(more.iter().copied())
+        .directory(&repository().join("interop-tests/mono"))
+        .run(PATIENCE);
+    executable
+}
+
+fn compiled() -> PathBuf {
+    output_dir().join("mono")
 }
