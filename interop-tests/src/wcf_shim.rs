@@ -26,9 +26,13 @@ pub struct RelayListener {
 impl RelayListener {
     /// In front of `service`, with further arguments.
     pub fn start(gateway: &Gateway, path: &str, service: &MonoService, more: &[&str]) -> Self {
-        let port = service.port.to_string();
+        Self::in_front_of(gateway, path, service.port, more)
+    }
+
+    /// In front of what listens at a port of this machine.
+    pub fn in_front_of(gateway: &Gateway, path: &str, port: u16, more: &[&str]) -> Self {
         let token = gateway.listen_token(path);
-        let program = Self::program(gateway, path).args(["--to", &port, "--token", &token]);
+        let program = Self::program(gateway, path).args(["--to", &port.to_string(), "--token", &token]);
         let mut running = program.args(more.iter().copied()).start();
         assert_eq!(running.line(PATIENCE), "ready");
         Self { running }
@@ -51,6 +55,34 @@ impl RelayListener {
     /// The program, without a token and without a service.
     pub fn program(gateway: &Gateway, path: &str) -> Program {
         program(gateway, "relay_listener", path).args(["--amqps", &gateway.port("amqps").to_string()])
+    }
+}
+
+/// HTTP services of Mono behind the listener of an HTTP binding (`mono/http_host.cs`, `mono/http_services.cs`).
+pub struct HttpHost {
+    /// The process.
+    pub running: Running,
+    /// Where it takes relayed connections on this machine.
+    pub port: u16,
+}
+
+impl HttpHost {
+    /// For the relay at `path`.
+    pub fn start(path: &str) -> Self {
+        static COMPILED: OnceLock<PathBuf> = OnceLock::new();
+        let program = COMPILED.get_or_init(|| {
+            compile("http_host", &["http_services.cs", "arguments.cs", "amqp.cs", "relay_messages.cs"], &[])
+        });
+        let mut running = Program::new(mono()).args([program.as_os_str(), path.as_ref()]).start();
+        let ready = running.line_starting("ready ", PATIENCE);
+        Self { port: ready["ready ".len()..].parse().expect("a port"), running }
+    }
+
+    /// How many sessions each of its connections has had so far, in the order in which they began: `1, 2, 1` are three on two connections.
+    pub fn sessions(&self) -> Vec<u32> {
+        let output = self.running.output();
+        let numbers = output.lines().filter_map(|line| line.strip_prefix("session "));
+        numbers.map(|number| number.parse().expect("a number")).collect()
     }
 }
 
