@@ -1,8 +1,8 @@
 // What stands between a relayed connection and an HTTP service on the side of the listener: sessions of message framing with envelopes in
 // binary XML, as the listener of an HTTP binding takes them, become requests to the services of http_services.cs. Relay page 7.3 to 7.5.
 // Envelopes are read and written by Mono's own binary XML, JSON by its own mapping.
-//   http_host.exe RELAY
-// RELAY: the path of the relay, which the services do not have. Prints "ready PORT"; connections to that port are relayed ones.
+//   http_host.exe RELAY WSDL
+// RELAY: the path of the relay, which the services do not have. WSDL: the file accounts.wsdl. Prints "ready PORT"; connections to that port are relayed ones.
 using System;
 using System.Collections.Generic;
 using System.IO;
@@ -28,6 +28,7 @@ namespace Interop.Http
         public static int Main(string[] args)
         {
             relay = "/" + args[0].Trim('/');
+            HttpServices.Description = args[1];
             services = TwoFreePorts();
             HttpServices.Open(services);
             ServicePointManager.DefaultConnectionLimit = 100;
@@ -63,17 +64,19 @@ namespace Interop.Http
         /// One session after the other, each with a preamble of its own.
         static void Serve(Socket socket)
         {
-            using (var stream = new BufferedStream(new NetworkStream(socket, true), 64 << 10))
+            using (var stream = new NetworkStream(socket, true))
             {
+                // One buffer for each direction: the same one cannot serve both.
+                Stream from = new BufferedStream(stream, 64 << 10), to = new BufferedStream(stream, 64 << 10);
                 try
                 {
                     int sessions = 0;
-                    while (Preamble(stream))
+                    while (Preamble(from))
                     {
-                        stream.WriteByte(0x0b);
-                        stream.Flush();
+                        to.WriteByte(0x0b);
+                        to.Flush();
                         Say.Line("session " + ++sessions);
-                        Request(stream);
+                        Request(from, to);
                     }
                 }
                 catch (Exception error)
@@ -102,9 +105,9 @@ namespace Interop.Http
             return true;
         }
 
-        static void Request(Stream stream)
+        static void Request(Stream from, Stream to)
         {
-            var chunks = new Framed.Reader(stream);
+            var chunks = new Framed.Reader(from);
             var reader = XmlDictionaryReader.CreateBinaryReader(chunks, StaticDictionary.Strings, XmlDictionaryReaderQuotas.Max);
             string method = "POST", address = null, format = null;
             var headers = new List<KeyValuePair<string, string>>();
@@ -125,14 +128,14 @@ namespace Interop.Http
             {
                 request.SendChunked = true;
                 request.AllowWriteStreamBuffering = false;
-                using (var to = request.GetRequestStream())
-                    Entity(reader, format, to);
+                using (var entity = request.GetRequestStream())
+                    Entity(reader, format, entity);
             }
             else if (method != "GET" && method != "HEAD")
                 request.ContentLength = 0;
             chunks.Finish();
             using (var answer = Answer(request))
-                Reply(answer, format, stream);
+                Reply(answer, format, to);
         }
 
         static HttpWebRequest Ask(string method, Uri address, List<KeyValuePair<string, string>> headers)
@@ -194,9 +197,9 @@ namespace Interop.Http
                 var writer = XmlDictionaryWriter.CreateBinaryWriter(chunks, StaticDictionary.Strings, null, false);
                 writer.WriteStartElement("s", "Envelope", Uris.Soap);
                 writer.WriteStartElement("s", "Header", Uris.Soap);
-                // A wrapped reply carries no status, not even when it is a fault.
+                // A wrapped reply carries no status, not even when it is a fault; nothing in reply is 202, whatever Mono's own HTTP says.
                 if (!wrapped || empty)
-                    writer.WriteElementString("StatusCode", Status, ((int)answer.StatusCode).ToString());
+                    writer.WriteElementString("StatusCode", Status, wrapped ? "202" : ((int)answer.StatusCode).ToString());
                 if (!empty && !wrapped && !json && type != "")
                     writer.WriteElementString("Content-Type", Web, type);
                 foreach (string name in answer.Headers)

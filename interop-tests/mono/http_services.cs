@@ -1,8 +1,8 @@
 // Ordinary HTTP services of Mono: they know nothing of any relay.
 //   /soap11   BasicHttpBinding, with ?wsdl and a help page
 //   /soap12   SOAP 1.2 with WS-Addressing 1.0
-//   /plain    no SOAP: POST of JSON {"a":1,"b":2} gives the sum; PUT gives length and SHA-256 of the body; GET ?N gives N bytes; other
-//             methods give back the method, the path, the query and what the header X-Probe held
+//   /plain    no SOAP: POST of JSON {"a":1,"b":2} gives the sum; PUT gives length and SHA-256 of the body; GET ?N gives N bytes, GET of
+//             accounts.wsdl a description of the two above; other methods give back the method, the path, the query and what the header X-Probe held
 using System;
 using System.IO;
 using System.Net;
@@ -12,6 +12,7 @@ using System.Security.Cryptography;
 using System.ServiceModel;
 using System.ServiceModel.Channels;
 using System.ServiceModel.Description;
+using System.ServiceModel.Dispatcher;
 using System.Text;
 using System.Threading;
 
@@ -45,7 +46,7 @@ namespace Interop.Http
     }
 
     [ServiceBehavior(InstanceContextMode = InstanceContextMode.Single, ConcurrencyMode = ConcurrencyMode.Multiple,
-        AddressFilterMode = AddressFilterMode.Any, Namespace = "urn:interop", Name = "Accounts")]
+        Namespace = "urn:interop", Name = "Accounts")]
     public sealed class Accounts : IAccounts
     {
         volatile string fired = "";
@@ -62,6 +63,21 @@ namespace Interop.Http
         public void Fire(string text) { fired = text; }
 
         public string Fired() { return fired; }
+    }
+
+    /// Mono compares To with the endpoint's own address, whatever AddressFilterMode says.
+    sealed class AnyAddress : IEndpointBehavior
+    {
+        public void ApplyDispatchBehavior(ServiceEndpoint endpoint, EndpointDispatcher dispatcher)
+        {
+            dispatcher.AddressFilter = new MatchAllMessageFilter();
+        }
+
+        public void AddBindingParameters(ServiceEndpoint endpoint, BindingParameterCollection parameters) { }
+
+        public void ApplyClientBehavior(ServiceEndpoint endpoint, ClientRuntime runtime) { }
+
+        public void Validate(ServiceEndpoint endpoint) { }
     }
 
     [DataContract]
@@ -86,6 +102,9 @@ namespace Interop.Http
 
     public static class HttpServices
     {
+        /// The file accounts.wsdl.
+        public static string Description;
+
         /// Opens all of them; `port` is free, and so is the one behind it.
         public static void Open(int port)
         {
@@ -93,7 +112,7 @@ namespace Interop.Http
             host.AddServiceEndpoint(typeof(IAccounts), new BasicHttpBinding { MaxReceivedMessageSize = 1 << 24 }, "soap11");
             var soap12 = new CustomBinding(
                 new TextMessageEncodingBindingElement(MessageVersion.Soap12WSAddressing10, Encoding.UTF8), new HttpTransportBindingElement());
-            host.AddServiceEndpoint(typeof(IAccounts), soap12, "soap12");
+            host.AddServiceEndpoint(typeof(IAccounts), soap12, "soap12").Behaviors.Add(new AnyAddress());
             host.Description.Behaviors.Add(new ServiceMetadataBehavior
             {
                 HttpGetEnabled = true,
@@ -143,6 +162,13 @@ namespace Interop.Http
                     Measure(request.InputStream, response);
                     break;
                 case "GET":
+                    if (request.Url.AbsolutePath == "/plain/accounts.wsdl")
+                    {
+                        response.ContentType = "text/xml; charset=utf-8";
+                        var wsdl = File.ReadAllBytes(Description);
+                        response.OutputStream.Write(wsdl, 0, wsdl.Length);
+                        break;
+                    }
                     response.ContentType = "application/octet-stream";
                     var zeros = new byte[64 << 10];
                     for (long left = long.Parse(request.Url.Query.Substring(1)); left > 0; left -= zeros.Length)

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::wcf::compile;
-use crate::{Config, Gateway, MonoService, NAMESPACE, Program, Running, mono};
+use crate::{Config, Gateway, MonoService, NAMESPACE, Program, Running, mono, repository};
 
 /// Long enough for Mono to start and to shake hands on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -73,7 +73,9 @@ impl HttpHost {
         let program = COMPILED.get_or_init(|| {
             compile("http_host", &["http_services.cs", "arguments.cs", "amqp.cs", "relay_messages.cs"], &[])
         });
-        let mut running = Program::new(mono()).args([program.as_os_str(), path.as_ref()]).start();
+        let description = repository().join("interop-tests/mono/accounts.wsdl");
+        let args = [program.as_os_str(), path.as_ref(), description.as_os_str()];
+        let mut running = Program::new(mono()).args(args).start();
         let ready = running.line_starting("ready ", PATIENCE);
         Self { port: ready["ready ".len()..].parse().expect("a port"), running }
     }

@@ -164,16 +164,19 @@ fn curl_speaks_to_a_service_without_soap() {
 fn a_hundred_mebibytes_pass_each_way_in_constant_memory() {
     let relayed = Relayed::start(&[]);
     let file = relayed.gateway.directory().join("large");
-    File::create(&file).and_then(|file| file.set_len(100 * MIB)).unwrap();
-    let put = || relayed.curl("/plain/up").args(["-T", &file.to_string_lossy(), "-H", "Content-Type: application/octet-stream"]);
-    let get = || relayed.curl(&format!("/plain/down?{}", 100 * MIB)).args(["-o", "/dev/null"]);
-    // What a first connection allocates for good is not growth.
-    run(soap(relayed.curl("/soap11"), "Echo", ""));
+    let put = |size: u64| {
+        File::create(&file).and_then(|file| file.set_len(size)).unwrap();
+        let put = relayed.curl("/plain/up").args(["-T", &file.to_string_lossy()]);
+        put.args(["-H", "Content-Type: application/octet-stream"])
+    };
+    let get = |size: u64| relayed.curl(&format!("/plain/down?{size}")).args(["-o", "/dev/null"]);
+    // What first transfers allocate for good is not growth.
+    (put(8 * MIB).run(PATIENCE), get(8 * MIB).run(PATIENCE));
     let before = relayed.gateway.memory();
     let mut most = before;
     // SHA-256 of 100 * 2^20 zeros.
-    let up = format!("{} 20492a4d0d84f8beb1767f6616229f85d44c2827b64bdbfb260ee12fa1109e0e\n200 73\n", 100 * MIB);
-    for (transfer, expected) in [(put(), up), (get(), format!("\n200 {}\n", 100 * MIB))] {
+    let up = format!("{} 20492a4d0d84f8beb1767f6616229f85d44c2827b64bdbfb260ee12fa1109e0e\n200 74\n", 100 * MIB);
+    for (transfer, expected) in [(put(100 * MIB), up), (get(100 * MIB), format!("\n200 {}\n", 100 * MIB))] {
         let mut running = transfer.start();
         let status = running.wait_watching(PATIENCE, || most = most.max(relayed.gateway.memory()));
         assert_eq!(status, Some(0), "{}\n{}", running.output(), running.errors());
