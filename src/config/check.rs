@@ -269,6 +269,7 @@ fn timeouts(timeouts: &Timeouts, problems: &mut Problems) {
         ("amqp_silence", timeouts.amqp_silence),
         ("amqp_keep_alive", timeouts.amqp_keep_alive),
         ("amqp_closing", timeouts.amqp_closing),
+        ("issued_token", timeouts.issued_token),
     ] {
         if value.is_zero() {
             problems.add(&format!("timeouts.{key}"), "must be more than 0s; nothing could happen in time");

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    auth::{AuthError, Authorized, TokenOptions, authorize},
+    auth::{AuthError, Authorized, SwtIssuer, TokenOptions, WcfTokens},
     entity::{DynamicRelays, HostName, Namespace, Relay, RelayKey, RelayKind, RelayPath, Right, UnixTime},
     gateway::{
         clock::unix_now,
@@ -234,5 +234,8 @@ fn check_token(
 ) -> Result<Authorized, AuthError> {
     let settings = core.settings.load();
     let options = TokenOptions::new(&settings.limits, &settings.timeouts);
-    authorize(token, right, namespace, relay, path, unix_now(), &options)
+    // Clients of hybrid connections have no other tokens than signatures. Where there is no relay yet, a listener makes a WCF relay.
+    let is_hybrid = relay.is_some_and(|relay| relay.kind == RelayKind::Hybrid);
+    let issuers: &[SwtIssuer] = if is_hybrid { &[] } else { &namespace.issuers };
+    WcfTokens { options: &options, issuers }.authorize(token, right, namespace, relay, path, unix_now())
 }

@@ -216,6 +216,10 @@ pub struct Timeouts {
     #[serde(with = "units::duration")]
     #[schemars(with = "String")]
     pub listener_refusal: Duration,
+    /// How long a simple web token is good that the token service makes. Source: a signature's usual life, relay page 8.1 (20 min).
+    #[serde(with = "units::duration")]
+    #[schemars(with = "String")]
+    pub issued_token: Duration,
     /// HTTP bindings: how long a listener's connection is kept for a next request. Source: relay page 7.3 (the listener ends it after 2 min).
     #[serde(with = "units::duration")]
     #[schemars(with = "String")]
@@ -245,6 +249,7 @@ impl Default for Timeouts {
             amqp_keep_alive: Duration::from_secs(25),
             amqp_closing: Duration::from_secs(5),
             listener_refusal: Duration::from_secs(2),
+            issued_token: Duration::from_secs(20 * 60),
             binding_kept: Duration::from_secs(60),
         }
     }

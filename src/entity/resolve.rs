@@ -6,10 +6,12 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
+use super::issuer::check_issuer_key;
 use super::policy::check_key;
 use super::{
-    DeclaredKind, DeclaredNamespace, DeclaredPolicy, DeclaredRelay, EntityPath, HostName, KeyName, Limits,
-    NameError, Namespace, NamespaceName, Policy, Relay, RelayKind, Rights, check_policies,
+    DeclaredIssuer, DeclaredKind, DeclaredNamespace, DeclaredPolicy, DeclaredRelay, EntityPath, HostName,
+    KeyName, Limits, NameError, Namespace, NamespaceName, Policy, Relay, RelayKind, Rights, SwtIssuer,
+    check_policies,
 };
 
 /// Where a declared secret is to be had. Who reads the configuration resolves it: pure code opens no file.
@@ -71,6 +73,7 @@ impl Resolver<'_> {
         });
         let hosts = hosts.collect();
         let policies = self.policies(at, &declared.policies);
+        let issuers = self.issuers(at, declared);
         let relays = declared.relays.iter().enumerate();
         let relays: Vec<_> = relays
             .filter_map(|(index, relay)| Some((index, self.relay(&format!("{at}.relays[{index}]"), relay)?)))
@@ -91,6 +94,8 @@ impl Resolver<'_> {
         namespace.hosts = hosts;
         namespace.policies = policies;
         namespace.dynamic_relays = declared.dynamic_relays;
+        namespace.issuers = issuers;
+        namespace.token_service = declared.token_service;
         namespace.locked = declared.locked;
         for (_, relay) in relays {
             namespace.insert(relay);
@@ -156,6 +161,47 @@ impl Resolver<'_> {
         let secondary_key =
             self.key(&secondary, declared.secondary_key.as_ref(), declared.secondary_key_file.as_deref());
         Some(Policy { name: name?, rights: rights?, primary_key: primary_key?, secondary_key })
+    }
+
+    fn issuers(&mut self, at: &str, declared: &DeclaredNamespace) -> Vec<SwtIssuer> {
+        let issuers = declared.issuers.iter().enumerate();
+        let issuers: Vec<_> = issuers
+            .filter_map(|(index, issuer)| self.issuer(&format!("{at}.issuers[{index}]"), issuer))
+            .collect();
+        let most = self.limits.policies_per_level as usize;
+        if declared.issuers.len() > most {
+            let error = format!("{} issuers, at most {most} are allowed", declared.issuers.len());
+            self.problem(format!("{at}.issuers"), error);
+        }
+        let twice = |(index, one): (usize, &SwtIssuer)| {
+            issuers[..index].iter().any(|other| other.issuer == one.issuer).then_some(index)
+        };
+        // Which key a token was made with could not be told in an error.
+        if let Some(index) = issuers.iter().enumerate().find_map(twice) {
+            let error = format!("issuer {:?} is declared twice", issuers[index].issuer);
+            self.problem(format!("{at}.issuers"), error);
+        }
+        if declared.token_service && declared.issuers.is_empty() {
+            let error = "makes tokens for nobody: declare an issuer in [[namespaces.issuers]]".to_owned();
+            self.problem(format!("{at}.token_service"), error);
+        }
+        issuers
+    }
+
+    fn issuer(&mut self, at: &str, declared: &DeclaredIssuer) -> Option<SwtIssuer> {
+        let name = self.keep(format!("{at}.name"), KeyName::parse(&declared.name));
+        let rights = self.keep(format!("{at}.rights"), Rights::new(declared.rights.iter().copied()));
+        let issuer = declared.issuer.clone().unwrap_or_else(|| declared.name.clone());
+        if issuer.is_empty() {
+            self.problem(format!("{at}.issuer"), "must not be empty".to_owned());
+        }
+        let place = format!("{at}.key");
+        if declared.key.is_none() && declared.key_file.is_none() {
+            self.problem(place.clone(), "missing: an issuer needs key or key_file".to_owned());
+        }
+        let key = self.key(&place, declared.key.as_ref(), declared.key_file.as_deref())?;
+        self.keep(place, check_issuer_key(&key))?;
+        Some(SwtIssuer { issuer, key, acts_as: name?, rights: rights? })
     }
 
     fn key(&mut self, at: &str, text: Option<&SecretString>, file: Option<&str>) -> Option<SecretString> {
@@ -395,5 +441,43 @@ mod tests {
     fn debug_shows_no_key() {
         let toml = "[[namespaces]]\nname = \"n\"\n[[namespaces.policies]]\nname = \"p\"\nrights = [\"Send\"]\nprimary_key = \"topsecret\"";
         assert!(!format!("{:?}", declared(toml)).contains("topsecret"));
+    }
+
+    #[test]
+    fn issuers_are_read_and_everything_wrong_with_them_is_told_at_once() {
+        let key = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=";
+        let read = |issuers: &str, more: &str| {
+            resolve(&format!("[[namespaces]]\nname = \"contoso\"\n{more}\n{issuers}"))
+        };
+        let issuer = |lines: &str| format!("[[namespaces.issuers]]\n{lines}\n");
+        let owner = issuer(&format!("name = \"owner\"\nrights = [\"Send\"]\nkey = \"{key}\""));
+        let namespace = read(&owner, "token_service = true").unwrap();
+        let issuers = &namespace.issuers;
+        assert_eq!((issuers[0].issuer.as_str(), issuers[0].acts_as.as_str()), ("owner", "owner"));
+        assert!(namespace.token_service && !format!("{namespace:?}").contains(key));
+        let wrong = [
+            owner.clone(),
+            owner,
+            issuer("name = \"\"\nissuer = \"\"\nrights = []"),
+            issuer("name = \"a\"\nrights = [\"Send\"]\nkey = \"short\""),
+        ];
+        let problems = read(&wrong.concat(), "").unwrap_err();
+        let paths: Vec<&str> =
+            problems.iter().map(|problem| problem.split(": ").next().unwrap()).collect();
+        assert_eq!(
+            paths,
+            [
+                "namespaces[0].issuers[2].name",
+                "namespaces[0].issuers[2].rights",
+                "namespaces[0].issuers[2].issuer",
+                "namespaces[0].issuers[2].key",
+                "namespaces[0].issuers[3].key",
+                "namespaces[0].issuers",
+            ]
+        );
+        assert!(!problems.concat().contains("short"));
+        let alone = read("", "token_service = true").unwrap_err();
+        assert_eq!(alone.len(), 1);
+        assert!(alone[0].starts_with("namespaces[0].token_service: "), "{alone:?}");
     }
 }

@@ -12,7 +12,7 @@ use super::{
     exchange::{Failed, Going, exchange},
     met::{Ask, Found, invited, kept},
     opened::Opened,
-    registry, response,
+    registry, response, token_service,
 };
 use crate::{
     bridge::http_binding::{
@@ -39,6 +39,7 @@ use crate::{
 /// nothing but faults.
 pub(crate) fn serves(core: &Core, arrived: &Arrived, addressed: &Addressed) -> bool {
     match &addressed.relay {
+        _ if token_service::serves(arrived, addressed) => true,
         Some(relay) => relay.kind == RelayKind::Wcf(WcfType::Http),
         None => registry::serves(core, arrived, addressed) || SenderForm::of(arrived.request.headers()) != SenderForm::Plain,
     }
@@ -51,7 +52,12 @@ pub(crate) async fn answer(core: &Arc<Core>, arrived: Arrived, addressed: Addres
     }
     let mut form = SenderForm::of(arrived.request.headers());
     let (id, address) = (arrived.asked.tracking_id.clone(), arrived.peer.address.ip());
-    match relay(core, arrived, addressed, &mut form).await {
+    let answered = if token_service::serves(&arrived, &addressed) {
+        token_service::answer(core, arrived, &addressed).await
+    } else {
+        relay(core, arrived, addressed, &mut form).await
+    };
+    match answered {
         Ok(response) => response,
         Err(refusal) => {
             tracing::debug!(tracking_id = %id, peer = %address, %refusal, "refused");

@@ -14,6 +14,7 @@ mod met;
 mod opened;
 mod registry;
 mod response;
+mod token_service;
 
 pub(crate) use answer::{answer, serves};
 pub(crate) use kept::Kept;

@@ -28,7 +28,7 @@ pub(crate) use exchange::{relay as relay_exchange, request_target};
 pub(crate) use leg::{Joining, join_options, listener_leg, run};
 pub(crate) use over_rendezvous::{Begin, exchange as exchange_over_rendezvous};
 pub(crate) use reply::{Asked, Body, full};
-pub(crate) use request_body::{BodyError, RequestBody};
+pub(crate) use request_body::{BodyError, Collected, RequestBody};
 pub(crate) use response::{Keeping, build as build_response};
 pub(crate) use response_body::{Item, ResponseBody, channel as response_channel};
 pub(crate) use serve::serve;
