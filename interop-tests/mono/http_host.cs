@@ -1,8 +1,8 @@
 // What stands between a relayed connection and an HTTP service on the side of the listener: sessions of message framing with envelopes in
 // binary XML, as the listener of an HTTP binding takes them, become requests to the services of http_services.cs. Relay page 7.3 to 7.5.
 // Envelopes are read and written by Mono's own binary XML, JSON by its own mapping.
-//   http_host.exe RELAY WSDL
-// RELAY: the path of the relay, which the services do not have. WSDL: the file accounts.wsdl. Prints "ready PORT"; connections to that port are relayed ones.
+//   http_host.exe RELAY WSDL PORT
+// RELAY: the path of the relay, which the services do not have. WSDL: the file accounts.wsdl. PORT: 0 is any that is free. Prints "ready PORT"; connections to that port are relayed ones.
 using System;
 using System.Collections.Generic;
 using System.IO;
@@ -32,7 +32,8 @@ namespace Interop.Http
             services = TwoFreePorts();
             HttpServices.Open(services);
             ServicePointManager.DefaultConnectionLimit = 100;
-            var listener = new TcpListener(IPAddress.Loopback, 0);
+            var listener = new TcpListener(IPAddress.Loopback, int.Parse(args[2]));
+            listener.Server.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             listener.Start();
             Say.Line("ready " + ((IPEndPoint)listener.LocalEndpoint).Port);
             while (true)

@@ -69,12 +69,18 @@ pub struct HttpHost {
 impl HttpHost {
     /// For the relay at `path`.
     pub fn start(path: &str) -> Self {
+        Self::at(path, 0)
+    }
+
+    /// At this port; 0 is any that is free.
+    pub fn at(path: &str, port: u16) -> Self {
         static COMPILED: OnceLock<PathBuf> = OnceLock::new();
         let program = COMPILED.get_or_init(|| {
             compile("http_host", &["http_services.cs", "arguments.cs", "amqp.cs", "relay_messages.cs"], &[])
         });
         let description = repository().join("interop-tests/mono/accounts.wsdl");
-        let args = [program.as_os_str(), path.as_ref(), description.as_os_str()];
+        let port = port.to_string();
+        let args = [program.as_os_str(), path.as_ref(), description.as_os_str(), port.as_ref()];
         let mut running = Program::new(mono()).args(args).start();
         let ready = running.line_starting("ready ", PATIENCE);
         Self { port: ready["ready ".len()..].parse().expect("a port"), running }

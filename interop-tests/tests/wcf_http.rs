@@ -183,7 +183,7 @@ fn a_hundred_mebibytes_pass_each_way_in_constant_memory() {
         assert_eq!(running.output(), expected);
     }
     println!("gateway memory: {} KiB before, {} KiB more at most", before >> 10, (most - before) >> 10);
-    assert!(most - before < 8 * MIB, "{} bytes more", most - before);
+    assert!(most - before < 16 * MIB, "{} bytes more", most - before);
 }
 
 #[test]
@@ -291,4 +291,56 @@ fn a_connector_serves_the_same_relay_alone_and_beside_the_listener() {
         }
         echoed > 0 && measured > 0
     });
+}
+
+#[test]
+fn many_at_once_are_answered_each_with_its_own_and_few_connections_are_kept() {
+    let relayed = Relayed::start(&[]);
+    let file = relayed.gateway.directory().join("numbers");
+    std::fs::create_dir(&file).unwrap();
+    let url = format!("https://localhost:{}/{PATH}/plain/?[1001-1040]", relayed.gateway.port("https"));
+    let sizes = Program::new(interop_tests::curl())
+        .args(["--silent", "--parallel", "--parallel-max", "20", "--cacert"])
+        .args([relayed.gateway.authority()])
+        .args(["-H", &format!("ServiceBusAuthorization: {}", relayed.token())])
+        .args(["-o", &file.join("#1").to_string_lossy(), &url]);
+    sizes.run(PATIENCE);
+    for number in 1001..=1040 {
+        assert_eq!(std::fs::metadata(file.join(number.to_string())).unwrap().len(), number);
+    }
+    let sessions = relayed.host.sessions();
+    assert_eq!(sessions.len(), 40);
+    // One connection is kept at a time: most had a new one, some a used one.
+    assert!(sessions.iter().filter(|number| **number == 1).count() > 1, "{sessions:?}");
+}
+
+#[test]
+fn a_sender_that_leaves_takes_its_request_with_it_and_the_next_is_answered() {
+    let relayed = Relayed::start(&[]);
+    let file = relayed.gateway.directory().join("large");
+    File::create(&file).and_then(|file| file.set_len(1 << 30)).unwrap();
+    let put = relayed.curl("/plain/up").args(["-T", &file.to_string_lossy(), "--limit-rate", "4M"]);
+    let mut running = put.args(["-H", "Content-Type: application/octet-stream"]).start();
+    wait_until("the listener has the request", || !relayed.host.sessions().is_empty());
+    running.kill();
+    let mut host = relayed.host;
+    host.running.line_starting("broken ", PATIENCE);
+    let relayed = Relayed { host, ..relayed };
+    assert_eq!(run(soap(relayed.curl("/soap11"), "Echo", "")).1, 200);
+    assert_eq!(relayed.host.sessions(), [1, 1]);
+}
+
+#[test]
+fn a_kept_connection_that_its_listener_ended_costs_no_request() {
+    let config = Config::new().timeout("binding_kept", "20s");
+    let relayed = Relayed::with(config, &[]);
+    assert_eq!(run(soap(relayed.curl("/soap11"), "Echo", "")).1, 200);
+    // The service goes and comes again: what was kept leads nowhere now.
+    let Relayed { gateway, host, _listener } = relayed;
+    let port = host.port;
+    drop(host);
+    let host = HttpHost::at(PATH, port);
+    let relayed = Relayed { gateway, host, _listener };
+    assert_eq!(run(soap(relayed.curl("/soap11"), "Echo", "")).1, 200);
+    assert_eq!(relayed.host.sessions(), [1]);
 }

@@ -22,6 +22,7 @@ mod relay;
 mod relay_key;
 mod relay_path;
 mod resolve;
+mod resolve_issuers;
 mod rights;
 mod secret;
 mod service_address;
