@@ -24,9 +24,10 @@ pub(super) fn fault(refusal: &Refusal) -> RelayFault {
         | Refusal::Throttled
         | Refusal::Overloaded => RelayFault::QuotaExceeded,
         Refusal::Conflict => RelayFault::AddressAlreadyInUse,
-        Refusal::Rejected { .. } | Refusal::ListenerMisbehaved | Refusal::SenderStalled => {
-            RelayFault::ConnectionFailed
-        }
+        Refusal::Rejected { .. }
+        | Refusal::MessageNotTaken
+        | Refusal::ListenerMisbehaved
+        | Refusal::SenderStalled => RelayFault::ConnectionFailed,
         Refusal::Starting | Refusal::Draining | Refusal::Internal => RelayFault::ServerError,
     }
 }

@@ -204,7 +204,7 @@ impl Driver {
                     Err(error) => tracing::error!(%error, "an invitation could not be written"),
                 }
             }
-            ChannelCommand::Ping => {}
+            ChannelCommand::Ping | ChannelCommand::Recall { .. } => {}
             ChannelCommand::Close(reason) => self.link.detach(told(reason), Instant::now()),
             ChannelCommand::Drop => self.cut = true,
             ChannelCommand::Tell { message, .. } => self.core.switchboard.tell_meeting(message),
@@ -284,6 +284,7 @@ impl Ending {
                 ChannelCommand::Withdraw => withdraw(&self.core, &self.listening).await,
                 ChannelCommand::Forget => self.forgotten = true,
                 ChannelCommand::Deliver { .. }
+                | ChannelCommand::Recall { .. }
                 | ChannelCommand::Ping
                 | ChannelCommand::Close(_)
                 | ChannelCommand::Drop => {}
