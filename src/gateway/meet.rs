@@ -116,7 +116,7 @@ impl<'a> Driver<'a> {
             pass_over: timeouts.pass_over,
             respond: wanted.respond,
         };
-        let inbox = core.switchboard.enter_meeting(id);
+        let inbox = core.switchboard.enter_meeting(id, 0);
         let meeting = Meeting::new(terms, candidates, random_u64(), now);
         Ok(Self { core, id, rendezvous, meeting, inbox, arrivals: Some(arrivals), dialled: None })
     }

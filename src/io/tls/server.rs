@@ -70,6 +70,16 @@ impl ServerTls {
         Ok(())
     }
 
+    /// The same for a client that says no name and means `host`: a client of net.tcp says it in clear, before the handshake (framing
+    /// page 4.1).
+    #[must_use]
+    pub fn for_host(&self, host: &str) -> Self {
+        let mut config = (*self.config).clone();
+        let certificates = self.certificates.clone();
+        config.cert_resolver = Arc::new(ForHost { certificates, host: host.to_owned() });
+        Self { config: Arc::new(config), certificates: self.certificates.clone() }
+    }
+
     /// Does the handshake. The caller sets the deadline; dropping the future drops the connection.
     pub async fn accept(&self, tcp: TcpStream) -> io::Result<TlsStream> {
         self.accept_after(tcp, Bytes::new()).await
@@ -93,6 +103,23 @@ impl ResolvesServerCert for Certificates {
         let name = hello.server_name();
         ASKED_NAME.set(name.map(Into::into));
         Some(self.table.load().find(name))
+    }
+}
+
+/// The same for clients that say no name.
+#[derive(Debug)]
+struct ForHost {
+    certificates: Arc<Certificates>,
+    host: String,
+}
+
+impl ResolvesServerCert for ForHost {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        if hello.server_name().is_some() {
+            return self.certificates.resolve(hello);
+        }
+        ASKED_NAME.set(None);
+        Some(self.certificates.table.load().find(Some(&self.host)))
     }
 }
 

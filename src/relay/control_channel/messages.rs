@@ -16,6 +16,8 @@ pub enum MessageOutcome {
     NotTaken,
     /// The listener was handed no byte of it, and will not be.
     NotHanded,
+    /// The listener was handed it and forgot it without saying why.
+    Unknown,
 }
 
 impl ControlChannel {
@@ -42,6 +44,7 @@ impl ControlChannel {
             MessageOutcome::Accepted => ToSenderGateway::Accepted { meeting, attempt },
             MessageOutcome::NotTaken => refused(RefuseReason::NotTaken),
             MessageOutcome::NotHanded => refused(RefuseReason::Busy),
+            MessageOutcome::Unknown => refused(RefuseReason::ListenerGone),
         };
         self.commands.push_back(ChannelCommand::Tell { gateway: handed.reply_to, message });
         self.close_if_drained(now);
