@@ -100,6 +100,18 @@ impl OneWay {
         (self.message(), self.delivered.pop_front())
     }
 
+    /// What the library sends next and does not send now: a message.
+    pub(super) fn take_next(&mut self) -> Vec<u8> {
+        let record = self.left.pop_front().expect("the library has another message");
+        assert_eq!(record.kind, nmf::SIZED_ENVELOPE);
+        record.body
+    }
+
+    /// Sends a record that was not recorded so.
+    pub(super) fn say_record(&mut self, kind: u8, body: &[u8]) {
+        self.talk.say(&[&[kind], &*nmf::size(body.len()), body].concat());
+    }
+
     /// Says that no more comes, as the library did; the gateway says the same and hangs up.
     pub(super) fn end(&mut self) {
         let record = self.left.pop_front().expect("the library says its end");
