@@ -228,7 +228,10 @@ fn names_of_later_protocols_are_refused_in_words() {
     let errors = errors(
         "[doors]\nhttp = '127.0.0.1:1'\n[store]\nkind = 'etcd'\nendpoints = ['https://10.0.0.1:2379']\n",
     );
-    assert_eq!(errors, ["v.toml:4: store.kind: this build does not serve the store kind etcd yet; leave it out"]);
+    assert_eq!(
+        errors,
+        ["v.toml:4: store.kind: this build does not serve the store kind etcd yet; leave it out"]
+    );
 }
 
 #[test]

@@ -34,7 +34,7 @@ struct World {
 fn of_10000_messages_to_listeners_that_are_killed_each_acknowledged_one_arrived_and_none_arrived_twice() {
     let doors = ["amqps", "rendezvous", "oneway_tls"];
     let config = doors.into_iter().fold(Config::new(), |config, door| config.door(door, "127.0.0.1:0"));
-    let mut gateway = Gateway::start(config.host("contoso.servicebus.windows.net"));
+    let gateway = Gateway::start(config.host("contoso.servicebus.windows.net"));
     let world = World::default();
     std::thread::scope(|scope| {
         let gateway_there = &gateway;

@@ -222,7 +222,7 @@ impl<'a> World<'a> {
             _ => self.given_back.insert((l, s)),
         };
         // One that comes after the wait is nobody's.
-        self.with_channel(l, |channel| drop(channel.handle_outcome(name, outcome, now)));
+        self.with_channel(l, |channel| _ = channel.handle_outcome(name, outcome, now));
     }
 
     fn sender_comes(&mut self, s: usize) {

@@ -112,8 +112,11 @@ impl OneWay {
         self.talk.say(&[&[kind], &*nmf::size(body.len()), body].concat());
     }
 
-    /// Says that no more comes, as the library did; the gateway says the same and hangs up.
+    /// Says that no more comes, as the library did, behind its last pings; the gateway says the same and hangs up.
     pub(super) fn end(&mut self) {
+        while self.is_next("/OnewayPing") {
+            self.say_message();
+        }
         let record = self.left.pop_front().expect("the library says its end");
         assert_eq!(record.kind, nmf::END, "the library has more to say");
         self.talk.say(&record.raw);
