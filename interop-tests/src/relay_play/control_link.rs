@@ -167,9 +167,18 @@ impl ControlLink {
 
     /// Accepts and settles a delivery, in the bytes of the library but for the width of the number. Relay page 2.4.
     pub(super) fn accept(&mut self, delivery: u32) {
+        self.settle(delivery, 0x24);
+    }
+
+    /// Releases and settles a delivery. [AMQP 3.4.4]
+    pub(super) fn release(&mut self, delivery: u32) {
+        self.settle(delivery, 0x26);
+    }
+
+    fn settle(&mut self, delivery: u32, state: u8) {
         let mut frame = b"\0\0\0\x1b\x02\0\0\0\0\x53\x15\xc0\x0e\x06\x41\x70".to_vec();
         frame.extend_from_slice(&delivery.to_be_bytes());
-        frame.extend_from_slice(b"\x40\x41\0\x53\x24\x45\x40");
+        frame.extend_from_slice(&[0x40, 0x41, 0, 0x53, state, 0x45, 0x40]);
         self.talk.say_to_whom_it_may_concern(&frame);
     }
 

@@ -107,6 +107,19 @@ impl OneWay {
         record.body
     }
 
+    /// All that comes until the gateway ends its direction.
+    pub(super) fn receive_to_end(&mut self) -> Vec<u8> {
+        self.talk.receive_to_end()
+    }
+
+    /// Says that no more comes; the gateway says the same and hangs up.
+    pub(super) fn say_end(&mut self) {
+        self.talk.say(&[nmf::END]);
+        assert_eq!(self.record().kind, nmf::END);
+        self.talk.finish();
+        self.talk.ends();
+    }
+
     /// Sends a record that was not recorded so.
     pub(super) fn say_record(&mut self, kind: u8, body: &[u8]) {
         self.talk.say(&[&[kind], &*nmf::size(body.len()), body].concat());
