@@ -108,7 +108,7 @@ fn send(gateway: &Gateway, world: &World, mut numbers: std::ops::Range<u32>) {
         }
         let (number, fault) = sender.answer();
         let nobody = fault.as_deref() == Some("EndpointNotFoundFault");
-        let before = world.answered.lock().unwrap().insert(number, fault);
+        let before = world.answered.lock().expect("nobody panicked").insert(number, fault);
         assert_eq!(before, None, "message {number} was answered twice");
         (left, in_flight) = (left - 1, in_flight - 1);
         if nobody {
@@ -118,8 +118,8 @@ fn send(gateway: &Gateway, world: &World, mut numbers: std::ops::Range<u32>) {
 }
 
 fn wait_for_a_listener(world: &World) {
-    let up = world.up.lock().unwrap();
-    drop(world.came_up.wait_while(up, |up| *up == 0).unwrap());
+    let up = world.up.lock().expect("nobody panicked");
+    drop(world.came_up.wait_while(up, |up| *up == 0).expect("nobody panicked"));
 }
 
 /// Takes messages and accepts them, some later than others, until it is killed; then it comes again.
@@ -129,13 +129,13 @@ fn listen(gateway: &Gateway, world: &World, seed: u32) {
     let mut chance = move |most: u32| chance.next().expect("there is always more") % most;
     while !world.over.load(Ordering::SeqCst) {
         let mut listener = FlowListener::open(gateway);
-        *world.up.lock().unwrap() += 1;
+        *world.up.lock().expect("nobody panicked") += 1;
         world.came_up.notify_all();
         let (life, slowness) = (50 + chance(400), 1 + chance(8));
         let mut unsettled = Vec::new();
         for _ in 0..life {
             let Some((number, delivery)) = listener.take() else { panic!("the gateway ended a link") };
-            *world.arrived.lock().unwrap().entry(number).or_default() += 1;
+            *world.arrived.lock().expect("nobody panicked").entry(number).or_default() += 1;
             if number >= MESSAGES {
                 listener.accept(delivery);
                 break;
@@ -147,7 +147,7 @@ fn listen(gateway: &Gateway, world: &World, seed: u32) {
                 }
             }
         }
-        *world.up.lock().unwrap() -= 1;
+        *world.up.lock().expect("nobody panicked") -= 1;
         listener.kill();
         world.killed.fetch_add(1, Ordering::SeqCst);
     }

@@ -172,7 +172,7 @@ impl FlowListener {
         let at = find(&message, MARK).expect("a message of ours") + MARK.len();
         let number: [u8; 8] = message[at..at + 8].try_into().expect("eight bytes");
         self.taken += 1;
-        if self.taken % 100 == 0 {
+        if self.taken.is_multiple_of(100) {
             self.link.grant(self.taken);
         }
         Some((u32::try_from(u64::from_be_bytes(number)).expect("a small number"), delivery))

@@ -147,7 +147,8 @@ impl Listener {
 
     /// So many bytes have gone. It gives no dispositions: what was written to it counts as taken.
     pub(super) fn handle_sent(&mut self, gone: u64) {
-        while let Some((_, request_id)) = self.written.pop_front_if(|(end, _)| *end <= gone) {
+        while self.written.front().is_some_and(|(end, _)| *end <= gone) {
+            let Some((_, request_id)) = self.written.pop_front() else { return };
             // One that comes too late is nobody's.
             let outcome = MessageOutcome::Accepted;
             let _ = self.registered.listening.rules.handle_outcome(&request_id, outcome, Instant::now());

@@ -9,7 +9,7 @@ mod fault;
 mod listener;
 mod replies;
 mod sender;
-mod serve;
+pub(crate) mod serve;
 mod session;
 
 pub(crate) use serve::serve;

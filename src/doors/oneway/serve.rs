@@ -28,13 +28,14 @@ const ENVELOPE: u64 = 2 * MAX_MESSAGE as u64;
 /// Serves a connection of the doors `oneway` and `oneway_tls` until it ends.
 pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Peer, tls: Option<ServerTls>) {
     let local = stream.local_addr().map(|local| local.ip());
-    let secure = tls.map(|tls| {
-        |stream: Stream, early: Bytes, host: String| async move {
-            let Stream::Tcp(tcp) = stream else { return Err(io::Error::other("a second layer of tls")) };
-            tls.for_host(&host).accept_after(tcp, early).await.map(Stream::from)
-        }
-    });
-    serve_oneway(core, stream, peer, local, secure).await;
+    let Some(tls) = tls else {
+        return serve_oneway(core, stream, peer, local, None::<NoUpgrade<Stream>>).await;
+    };
+    let secure = |stream: Stream, early: Bytes, host: String| async move {
+        let Stream::Tcp(tcp) = stream else { return Err(io::Error::other("a second layer of tls")) };
+        tls.for_host(&host).accept_after(tcp, early).await.map(Stream::from)
+    };
+    serve_oneway(core, stream, peer, local, Some(secure)).await;
 }
 
 /// Serves one session of protocol B on whatever carries it, until it ends: on TCP, or in a WebSocket or a web stream of role `oneway`.
@@ -114,8 +115,7 @@ pub(crate) async fn serve_oneway<S, T, F, Fut>(
     }
 }
 
-/// For [`serve_oneway`] on a carrier where no TLS is asked for inside.
-#[allow(dead_code, reason = "for carriers other than TCP")]
+/// For [`serve_oneway`] where no TLS is asked for inside.
 pub(crate) type NoUpgrade<S> = fn(S, Bytes, String) -> std::future::Ready<io::Result<S>>;
 
 /// Agrees to the upgrade, lets it happen, and reads the end of the preamble inside.
@@ -163,4 +163,53 @@ async fn write_record<W: AsyncWrite + Unpin>(stream: &mut W, record: &Record<'_>
     encode::record(record, &mut bytes);
     stream.write_all(&bytes).await?;
     stream.flush().await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::DuplexStream;
+
+    use super::*;
+    use crate::{
+        config::DoorName,
+        gateway::core::{Gauged, Parts, Settings},
+        relay::GatewayId,
+        store::{MemoryRegistrations, MemoryStore, RegistrationStore},
+        telemetry::Metrics,
+    };
+
+    #[tokio::test]
+    async fn any_stream_carries_a_session() {
+        let id = GatewayId::parse("g0").unwrap();
+        let registrations = Arc::new(MemoryRegistrations::new());
+        let lease = registrations.grant(id.clone(), Duration::from_secs(30)).await.unwrap();
+        let core = Core::new(Parts {
+            id,
+            number: 0,
+            settings: Settings::default(),
+            entities: Arc::new(MemoryStore::new()),
+            registrations,
+            lease,
+            metrics: Arc::new(Metrics::new()),
+            rendezvous_port: None,
+        });
+        let peer = Peer {
+            door: DoorName::Https,
+            address: "192.0.2.1:1".parse().unwrap(),
+            server_name: None,
+            transport: Transport::Tls,
+            _counted: Gauged::new(Default::default()),
+            _permit: None,
+        };
+        let (mut near, far) = tokio::io::duplex(8);
+        let served = tokio::spawn(serve_oneway(core, far, peer, None, None::<NoUpgrade<DuplexStream>>));
+        near.write_all(b"\0\x01\0\x01\x02\x02\x13net.tcp://ns:9350/a\x03\x08\x0c\x07").await.unwrap();
+        near.shutdown().await.unwrap();
+        let mut answer = Vec::new();
+        near.read_to_end(&mut answer).await.unwrap();
+        assert_eq!(answer, b"\x0b\x07");
+        served.await.unwrap();
+    }
 }

@@ -66,19 +66,25 @@ impl Handing {
         let now = Instant::now();
         let Registered { listening, invites } = registered;
         let sent = match invites.envelope(core, &listening.target.key.path, &invitation) {
-            Ok(envelope) => {
-                link.send(envelope, now).map_err(|error| tracing::debug!(%error, "nothing could be sent"))
+            Ok(envelope) => link
+                .send(envelope, now)
+                .inspect_err(|error| {
+                    tracing::debug!(%error, "an invitation could not be sent");
+                })
+                .ok(),
+            Err(error) => {
+                tracing::error!(%error, "an invitation could not be written");
+                None
             }
-            Err(error) => Err(tracing::error!(%error, "an invitation could not be written")),
         };
         match sent {
             // An invitation is answered by the listener that dials, not by its disposition.
-            Ok(_) if !matches!(invitation.what, What::OneWay(_)) => {}
-            Ok(delivery) => {
+            Some(_) if !matches!(invitation.what, What::OneWay(_)) => {}
+            Some(delivery) => {
                 listening.rules.handle_handed(&request_id);
                 self.unsettled.insert(delivery, request_id);
             }
-            Err(()) => _ = listening.rules.handle_outcome(&request_id, MessageOutcome::NotHanded, now),
+            None => _ = listening.rules.handle_outcome(&request_id, MessageOutcome::NotHanded, now),
         }
         true
     }
