@@ -7,6 +7,7 @@ mod control_link;
 mod envelope;
 mod http;
 mod http_leg;
+mod many;
 mod nmf;
 mod oneway;
 mod player;
@@ -23,6 +24,7 @@ mod xml_text;
 #[cfg(test)]
 mod tests;
 
+pub use many::{IdleLink, ManyListeners, allow_open_files};
 pub use player::play;
 pub use recording::Recording;
 pub use scenario::{Scenario, not_served_yet, scenarios};
