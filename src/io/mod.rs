@@ -23,6 +23,6 @@ pub use prefixed::Prefixed;
 pub use private_file::{private_file, private_temporary_folder};
 pub use signals::{Asked, Signals};
 pub use stream::Stream;
-pub use tls::{Alpn, Certificate, ClientTls, ServerTls, TlsError, TlsStream};
+pub use tls::{Alpn, Certificate, ChainFault, ClientTls, Looked, ServerTls, Sni, TlsError, TlsStream};
 
 pub use crate::wire::websocket::{FrameDialect, HalfClose, Role};
