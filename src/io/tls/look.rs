@@ -33,6 +33,21 @@ pub struct Looked {
     pub agreed: String,
 }
 
+/// Why there is nothing to look at.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LookFault {
+    /// The server will have no handshake with us.
+    #[error("it refuses the TLS handshake: {0}")]
+    Refused(String),
+    /// What came is no TLS.
+    #[error("what answers is no TLS")]
+    NotTls,
+    /// The connection broke, or the name is none.
+    #[error(transparent)]
+    Broken(#[from] io::Error),
+}
+
 /// Why a chain leads to no root that is trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -59,7 +74,10 @@ pub enum ChainFault {
 
 impl ClientTls {
     /// Does the handshake with the server called `name` and takes whatever certificate it shows. The caller sets the deadline.
-    pub async fn look(&self, name: &str, tcp: TcpStream, sni: Sni) -> io::Result<Looked> {
+    ///
+    /// # Errors
+    /// [`LookFault`].
+    pub async fn look(&self, name: &str, tcp: TcpStream, sni: Sni) -> Result<Looked, LookFault> {
         let name = ServerName::try_from(name.to_owned())
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         let algorithms = ring::default_provider().signature_verification_algorithms;
@@ -72,12 +90,12 @@ impl ClientTls {
         config.alpn_protocols = self.config.alpn_protocols.clone();
         config.enable_sni = sni == Sni::Named;
         let session = Session::client(Arc::new(config), name).map_err(io::Error::other)?;
-        let stream = TlsStream::handshake(tcp, session, &[]).await?;
+        let stream = TlsStream::handshake(tcp, session, &[]).await.map_err(fault)?;
         let common = stream.agreed();
         let chain: Vec<_> =
             common.peer_certificates().unwrap_or_default().iter().map(|one| one.clone().into_owned()).collect();
         if chain.is_empty() {
-            return Err(io::Error::other("the server showed no certificate"));
+            return Err(LookFault::Refused("no certificate was shown".to_owned()));
         }
         let version = match common.protocol_version() {
             Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2",
@@ -104,6 +122,21 @@ impl ClientTls {
         leaf.verify_for_usage(algorithms, &self.roots.roots, above, at, KeyUsage::server_auth(), None, None)
             .map(|_| ())
             .map_err(ChainFault::from)
+    }
+}
+
+/// Whether a certificate is for that host name or address, as every client but WCF on 9351 compares them.
+pub fn is_for_host(leaf: &CertificateDer<'_>, host: &str) -> bool {
+    let Ok(name) = ServerName::try_from(host) else { return false };
+    EndEntityCert::try_from(leaf).is_ok_and(|leaf| leaf.verify_is_valid_for_subject_name(&name).is_ok())
+}
+
+fn fault(error: io::Error) -> LookFault {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+        Some(Error::AlertReceived(alert)) => LookFault::Refused(format!("{alert:?}")),
+        Some(Error::PeerIncompatible(reason)) => LookFault::Refused(format!("{reason:?}")),
+        Some(Error::InvalidMessage(_) | Error::InappropriateMessage { .. }) => LookFault::NotTls,
+        _ => LookFault::Broken(error),
     }
 }
 
@@ -216,6 +249,54 @@ mod tests {
         assert_eq!(tls.chain_leads_to_a_root(&[], NOW), Err(ChainFault::Malformed));
         let junk = [CertificateDer::from(vec![1, 2, 3])];
         assert_eq!(tls.chain_leads_to_a_root(&junk, NOW), Err(ChainFault::Malformed));
+    }
+
+    #[test]
+    fn a_certificate_is_for_the_names_it_holds() {
+        let pem = signed(&ca("ours"), |params| {
+            params.subject_alt_names = vec![
+                rcgen::SanType::DnsName("*.example.net".try_into().unwrap()),
+                rcgen::SanType::IpAddress("203.0.113.7".parse().unwrap()),
+            ];
+        });
+        let leaf = &der(&pem.0)[0];
+        for (host, expected) in [
+            ("a.example.net", true),
+            ("example.net", false),
+            ("a.b.example.net", false),
+            ("203.0.113.7", true),
+            ("203.0.113.8", false),
+            ("no name", false),
+        ] {
+            assert_eq!(is_for_host(leaf, host), expected, "{host}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_tls_is_told_from_what_refuses_it() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let client = ClientTls::new(&[]).unwrap();
+        for (answer, refused) in [(&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], false), (b"\x15\x03\x03\0\x02\x02\x28", true)] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let server = async {
+                let (mut tcp, _) = listener.accept().await.unwrap();
+                let mut hello = [0; 1024];
+                assert!(tcp.read(&mut hello).await.unwrap() > 0);
+                tcp.write_all(answer).await.unwrap();
+                tcp
+            };
+            let looking = async {
+                let tcp = TcpStream::connect(address).await.unwrap();
+                client.look("a.example", tcp, Sni::Named).await.unwrap_err()
+            };
+            let (_tcp, fault) = tokio::join!(server, looking);
+            match fault {
+                LookFault::Refused(alert) => assert!(refused && alert == "HandshakeFailure", "{alert}"),
+                LookFault::NotTls => assert!(!refused),
+                LookFault::Broken(error) => panic!("{error}"),
+            }
+        }
     }
 
     #[tokio::test]

@@ -9,6 +9,6 @@ mod stream;
 
 pub use certificate::{Certificate, TlsError};
 pub use client::ClientTls;
-pub use look::{ChainFault, Looked, Sni};
+pub use look::{ChainFault, LookFault, Looked, Sni, is_for_host};
 pub use server::{Alpn, ServerTls};
 pub use stream::TlsStream;
