@@ -11,7 +11,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use secrecy::ExposeSecret;
 use viaduct::{
     entity::{
-        EntityPath, HostName, KeyName, Namespace, NamespaceName, Policy, Relay, RelayKey, RelayKind, Rights,
+        DynamicRelays, EntityPath, HostName, KeyName, Namespace, NamespaceName, Policy, Relay, RelayKey,
+        RelayKind, Rights,
     },
     store::{
         Author, Change, EmbeddedStore, EntityStore, MemoryStore, NamespaceRecord, Precondition, Record,
@@ -90,6 +91,7 @@ contract! { all:
     watchers_see_each_commit,
     a_locked_entity_yields_to_its_declaration_alone,
     a_seed_adds_what_is_absent_and_nothing_twice,
+    a_seeded_namespace_is_read_as_it_was_declared,
     a_seed_leaves_what_is_there_alone,
     a_seed_applies_locked_entities_again,
     a_lock_goes_when_its_declaration_goes,
@@ -125,7 +127,7 @@ fn relay(path: &str) -> Relay {
 
 fn record(namespace: &str, hosts: &[&str]) -> NamespaceRecord {
     let hosts = hosts.iter().map(|host| HostName::parse(host).unwrap()).collect();
-    NamespaceRecord { name: name(namespace), hosts, policies: Vec::new(), locked: false }
+    NamespaceRecord { hosts, ..NamespaceRecord::from(&Namespace::new(name(namespace))) }
 }
 
 fn put(record: Record, when: Precondition) -> Change {
@@ -361,6 +363,15 @@ mod cases {
         let revision = store.read().unwrap().revision();
         assert_eq!(store.seed(&[namespace]).await.unwrap(), SeedReport::default());
         assert_eq!(store.read().unwrap().revision(), revision);
+    }
+
+    pub(super) async fn a_seeded_namespace_is_read_as_it_was_declared(place: Place) {
+        let store = place.open().await;
+        let mut declared = declared(&["hyco"]);
+        declared.dynamic_relays = DynamicRelays::Off;
+        declared.locked = true;
+        store.seed(std::slice::from_ref(&declared)).await.unwrap();
+        assert_eq!(stored(&store), [declared]);
     }
 
     pub(super) async fn a_seed_leaves_what_is_there_alone(place: Place) {

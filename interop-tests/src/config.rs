@@ -104,9 +104,9 @@ impl Config {
         self
     }
 
-    /// The hosts that were added.
-    pub(crate) fn more_hosts(&self) -> Vec<&str> {
-        self.hosts.iter().map(String::as_str).filter(|host| *host != NAMESPACE).collect()
+    /// The namespace's hosts.
+    pub(crate) fn hosts(&self) -> Vec<&str> {
+        self.hosts.iter().map(String::as_str).collect()
     }
 
     /// The names of the doors this configuration opens.

@@ -25,7 +25,7 @@ impl Gateway {
     /// Starts the binary with `config` and waits until it has said that each door is open.
     pub fn start(config: Config) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let names = [&[NAMESPACE, "127.0.0.1"], &*config.more_hosts()].concat();
+        let names = [&*config.hosts(), &["127.0.0.1"]].concat();
         let certificates = Certificates::write(directory.path(), &names);
         let file = directory.path().join("viaduct.toml");
         let data = directory.path().join("data");

@@ -48,7 +48,7 @@ impl WcfTerms {
     }
 }
 
-/// The type of relay on which it may listen; `None` for those that no public binding registers. Relay page 9.2.
+/// The type of relay on which a listener of this type may listen; `None` for those that no public binding registers. Relay page 9.2.
 pub const fn wcf_type(listener_type: ListenerType) -> Option<WcfType> {
     match listener_type {
         ListenerType::RelayedConnection | ListenerType::DirectConnection => Some(WcfType::NetTcp),

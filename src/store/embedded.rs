@@ -215,11 +215,14 @@ fn unavailable(error: impl std::fmt::Display) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{entity::NamespaceName, store::NamespaceRecord};
+    use crate::{
+        entity::{Namespace, NamespaceName},
+        store::NamespaceRecord,
+    };
 
     fn put(name: &str) -> Change {
         let name = NamespaceName::parse(name).unwrap();
-        let record = NamespaceRecord { name, hosts: Vec::new(), policies: Vec::new(), locked: false };
+        let record = NamespaceRecord::from(&Namespace::new(name));
         Change::Put { record: Record::Namespace(record), when: super::super::Precondition::Absent }
     }
 

@@ -59,6 +59,7 @@ impl Image {
                     let mut namespace = Namespace::new(record.name.clone());
                     namespace.hosts.clone_from(&record.hosts);
                     namespace.policies.clone_from(&record.policies);
+                    namespace.dynamic_relays = record.dynamic_relays;
                     namespace.locked = record.locked;
                     namespaces.insert(record.name.as_str(), Versioned { value: namespace, version });
                 }

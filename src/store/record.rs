@@ -7,7 +7,7 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::entity::{HostName, Namespace, NamespaceName, Policy, Relay, RelayKey};
+use crate::entity::{DynamicRelays, HostName, Namespace, NamespaceName, Policy, Relay, RelayKey};
 
 /// A value and the revision of the commit that wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct NamespaceRecord {
     pub hosts: Vec<HostName>,
     /// Policies good for every relay in it.
     pub policies: Vec<Policy>,
+    /// Whether WCF listeners may make relays in it.
+    #[serde(default)]
+    pub dynamic_relays: DynamicRelays,
     /// Declared with `locked = true`: hosts and policies cannot be changed by the API. Relays have locks of their own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub locked: bool,
@@ -144,6 +147,7 @@ impl From<&Namespace> for NamespaceRecord {
             name: namespace.name.clone(),
             hosts: namespace.hosts.clone(),
             policies: namespace.policies.clone(),
+            dynamic_relays: namespace.dynamic_relays,
             locked: namespace.locked,
         }
     }

@@ -100,7 +100,8 @@ impl Plan {
         if stored.value.locked {
             self.report.unlocked.push(name.clone());
         }
-        if next.hosts != record.hosts || differ(&next.policies, &record.policies) {
+        let differs = next.hosts != record.hosts || next.dynamic_relays != record.dynamic_relays;
+        if differs || differ(&next.policies, &record.policies) {
             self.report.left_alone.push(name);
         }
         if &next != stored.value {

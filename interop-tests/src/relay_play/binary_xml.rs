@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::sync::OnceLock;
 
+use super::nmf;
 use crate::repository;
 
 /// An element; its name and those of its attributes are resolved.
@@ -247,15 +248,9 @@ impl Reader<'_> {
     }
 
     fn int31(&mut self) -> usize {
-        let mut value = 0;
-        for shift in (0..35).step_by(7) {
-            let byte = self.byte();
-            value |= usize::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return value;
-            }
-        }
-        panic!("no 31-bit number")
+        let (value, width) = nmf::int31(&self.bytes[self.at..]).expect("a 31-bit number");
+        self.at += width;
+        value
     }
 
     fn byte(&mut self) -> u8 {

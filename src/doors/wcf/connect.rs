@@ -8,6 +8,7 @@ use tokio::io::AsyncReadExt;
 
 use super::carriage;
 use crate::{
+    auth::Authorized,
     doors::{
         admit::{self, Target},
         hybrid::{Joining, join_options, listener_leg},
@@ -18,6 +19,7 @@ use crate::{
         core::{Core, Peer, Transport},
         dialled::Dialled,
         meet::{Met, Wanted, meet},
+        quota::Counted,
     },
     io::{Dialect, JoinOptions, Leg, Stream},
     relay::{Invitation, ListenerFilter, Refusal, RendezvousId, What},
@@ -47,7 +49,7 @@ pub(super) async fn connect(
     request: RelayedConnect,
     id: &TrackingId,
 ) -> Result<Option<Connected>, (Stream, Refusal)> {
-    let (target, authorized, counted) = match admitted(core, peer, &request) {
+    let Admitted { target, host, authorized, counted } = match admitted(core, peer, &request) {
         Ok(admitted) => admitted,
         Err(refusal) => return Err((stream, refusal)),
     };
@@ -56,7 +58,7 @@ pub(super) async fn connect(
         filter: ListenerFilter::default(),
         sender: peer.address.ip(),
         path: target.path.decoded().to_owned(),
-        invitation: invitation(core, peer, &request, &target, id),
+        invitation: invitation(core, peer, &host, &target, id),
         respond: None,
     };
     let met = tokio::select! {
@@ -90,7 +92,14 @@ pub(super) async fn connect(
     Ok(Some(Connected { joining, sender, listener, options }))
 }
 
-type Admitted = (Target, Option<crate::auth::Authorized>, crate::gateway::quota::Counted);
+/// A sender that may be joined.
+struct Admitted {
+    target: Target,
+    /// The host as the sender wrote it.
+    host: String,
+    authorized: Option<Authorized>,
+    counted: Counted,
+}
 
 fn admitted(core: &Core, peer: &Peer, request: &RelayedConnect) -> Result<Admitted, Refusal> {
     if core.draining.is_cancelled() {
@@ -109,7 +118,7 @@ fn admitted(core: &Core, peer: &Peer, request: &RelayedConnect) -> Result<Admitt
         return Err(Refusal::TransportSecurity);
     }
     let counted = target.count(core)?;
-    Ok((target, authorized, counted))
+    Ok(Admitted { target, host: address.authority, authorized, counted })
 }
 
 /// The sender's connection ended while it waited. What it says before it is answered is kept, within reason.
@@ -123,15 +132,8 @@ async fn gone(stream: &mut Stream, early: &mut BytesMut) {
 }
 
 /// The sender as hybrid listeners know senders, for a connector may listen on a WCF relay: the headers are those of a handshake.
-fn invitation(
-    core: &Core,
-    peer: &Peer,
-    request: &RelayedConnect,
-    target: &Target,
-    id: &TrackingId,
-) -> Invitation {
+fn invitation(core: &Core, peer: &Peer, host: &str, target: &Target, id: &TrackingId) -> Invitation {
     let key = BASE64_STANDARD.encode(random_u128().to_ne_bytes());
-    let host = ServiceAddress::parse(&request.uri).map(|address| address.authority).unwrap_or_default();
     let line = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     Invitation {
         id: id.to_string(),
@@ -141,7 +143,7 @@ fn invitation(
         query: None,
         remote: Some(peer.address),
         headers: vec![
-            line("Host", &host),
+            line("Host", host),
             line("Connection", "Upgrade"),
             line("Upgrade", "websocket"),
             line("Sec-WebSocket-Version", "13"),

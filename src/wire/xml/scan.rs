@@ -116,10 +116,8 @@ impl Scanner {
         match bytes {
             [] => Ok(None),
             [b'<', b'/', ..] => {
-                let Some(len) = self.find(2, 1, |rest| memchr(b'>', rest.as_bytes()))? else {
-                    return Ok(None);
-                };
-                Ok(Some(Token::End(self.take(2, len, 1))))
+                let content = self.markup(2, 1, |rest| memchr(b'>', rest.as_bytes()))?;
+                Ok(content.map(Token::End))
             }
             [b'<', b'?', ..] => self.declaration(),
             [b'<', b'!', ..] => self.exclamation(),
@@ -134,29 +132,28 @@ impl Scanner {
         if self.finished { Err(XmlError::UnexpectedEof) } else { Ok(None) }
     }
 
-    /// Bytes of markup behind the first `skip` to where `find` finds its end, which has `end` bytes.
-    fn find(
+    /// Uses up markup: its content is what stands behind the first `skip` bytes, up to where `find` finds its end of `end` bytes.
+    fn markup(
         &mut self,
         skip: usize,
         end: usize,
         find: impl Fn(&str) -> Option<usize>,
-    ) -> Result<Option<usize>, XmlError> {
+    ) -> Result<Option<Range<usize>>, XmlError> {
         let content = &self.text[self.at + skip..];
-        // Two bytes back, for ends of three bytes.
-        let mut from = self.searched.saturating_sub(2).min(content.len());
+        // What was searched may end with the first bytes of its end.
+        let mut from = self.searched.saturating_sub(end - 1).min(content.len());
         while !content.is_char_boundary(from) {
             from -= 1;
         }
         let found = find(&content[from..]).map(|len| from + len);
-        // The last bytes may be the first ones of its end.
         if found.unwrap_or((content.len() + 1).saturating_sub(end)) > self.max_markup {
             return Err(XmlError::MarkupTooLong { max: self.max_markup });
         }
-        if found.is_none() {
+        let Some(len) = found else {
             self.searched = content.len();
             return self.need();
-        }
-        Ok(found)
+        };
+        Ok(Some(self.take(skip, len, end)))
     }
 
     /// Uses up a token: `skip` bytes, its content of `len` bytes and `end` bytes.
@@ -194,8 +191,8 @@ impl Scanner {
         if self.position() != 0 || !rest.starts_with(OPEN) || !behind.is_ascii_whitespace() {
             return Err(XmlError::ProcessingInstruction);
         }
-        let Some(len) = self.find(OPEN.len(), 2, |rest| rest.find("?>"))? else { return Ok(None) };
-        Ok(Some(Token::Declaration(self.take(OPEN.len(), len, 2))))
+        let content = self.markup(OPEN.len(), 2, |rest| rest.find("?>"))?;
+        Ok(content.map(Token::Declaration))
     }
 
     fn exclamation(&mut self) -> Result<Option<Token>, XmlError> {
@@ -203,8 +200,8 @@ impl Scanner {
         const CDATA: &str = "<![CDATA[";
         let rest = &self.text[self.at..];
         if rest.starts_with(COMMENT) {
-            let Some(len) = self.find(COMMENT.len(), 3, |rest| rest.find("-->"))? else { return Ok(None) };
-            return Ok(Some(Token::Comment(self.take(COMMENT.len(), len, 3))));
+            let content = self.markup(COMMENT.len(), 3, |rest| rest.find("-->"))?;
+            return Ok(content.map(Token::Comment));
         }
         if rest.starts_with(CDATA) {
             self.at += CDATA.len();
