@@ -40,10 +40,10 @@ mod target;
 mod via;
 
 pub(crate) use authority::{Authority, Security};
-pub(crate) use dial::{DialError, Dialer, upgrade};
+pub(crate) use dial::{DialError, Dialer};
 pub(crate) use endpoint::Endpoint;
 pub(crate) use forward::Door;
-pub(crate) use handshake::{Ask, HandshakeError, Refused};
+pub(crate) use handshake::{Ask, HandshakeError};
 pub(crate) use listener::{ListenerTiming, run as run_listener};
 pub(crate) use proxy::ProxySettings;
 pub(crate) use random::tracking_id;

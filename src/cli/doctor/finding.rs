@@ -97,6 +97,8 @@ faults! {
     NameUnknown = "name_unknown",
     /// No name server answers.
     NameServerSilent = "name_server_silent",
+    /// The name still leads to Azure.
+    NameIsAzures = "name_is_azures",
     /// The name has no IPv4 address.
     NoIpv4 = "no_ipv4",
     /// A connection is refused.
@@ -127,6 +129,12 @@ faults! {
     NoWebSocket = "no_websocket",
     /// No root that is trusted signed the certificate.
     CertificateIssuerUnknown = "certificate_issuer_unknown",
+    /// The certificate of an authority between it and its root is not sent.
+    CertificateChainIncomplete = "certificate_chain_incomplete",
+    /// Another authority than the gateway's signed it, on the way through a proxy.
+    CertificateIntercepted = "certificate_intercepted",
+    /// A key or a signature of it is too weak.
+    CertificateWeak = "certificate_weak",
     /// It signed itself.
     CertificateSelfSigned = "certificate_self_signed",
     /// Its time is over.
@@ -240,6 +248,11 @@ impl Finding {
     pub(super) fn at(mut self, door: Door) -> Self {
         self.doors.push(door);
         self
+    }
+
+    /// Whether something does not work.
+    pub(super) fn is_failure(&self) -> bool {
+        self.status == Status::Failed
     }
 
     #[cfg(test)]

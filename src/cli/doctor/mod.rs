@@ -25,5 +25,5 @@ mod report;
 mod run;
 mod shown;
 
-pub use args::DoctorArgs;
+pub(super) use args::DoctorArgs;
 pub(super) use run::run;

@@ -47,7 +47,7 @@ impl Reach {
 pub(super) async fn reach(
     addresses: &[IpAddr],
     port: u16,
-) -> (Option<TcpStream>, Vec<(SocketAddr, Reach)>) {
+) -> (Option<(TcpStream, SocketAddr)>, Vec<(SocketAddr, Reach)>) {
     let tries = addresses.iter().map(|address| async move {
         let address = SocketAddr::new(*address, port);
         match timeout(CONNECT_WITHIN, Stream::connect(address)).await {
@@ -60,7 +60,7 @@ pub(super) async fn reach(
     let mut tried = Vec::new();
     for (address, reach, stream) in futures_util::future::join_all(tries).await {
         if let (None, Some(Stream::Tcp(tcp))) = (&first, stream) {
-            first = Some(tcp);
+            first = Some((tcp, address));
         }
         tried.push((address, reach));
     }
@@ -201,6 +201,13 @@ pub(super) fn behind(door: Door, place: &str, behind: &Behind) -> Finding {
             format!("{place} speaks TLS but not with us: {why}"),
             Whose::Gateway,
             "it must speak TLS 1.2 or 1.3 under this name; a box that looks into TLS on the way may also say so",
+        ),
+        Behind::WeakKey(why) => Finding::failed(
+            Check::Certificate,
+            Fault::CertificateWeak,
+            format!("{place} shows a key that is too weak, or not its own: {why}"),
+            Whose::Gateway,
+            "use a key of ECDSA P-256 or RSA 2048, and the certificate that was made for it",
         ),
         Behind::Else(said) => Finding::failed(
             Check::Port,

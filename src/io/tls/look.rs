@@ -40,6 +40,9 @@ pub enum LookFault {
     /// The server will have no handshake with us.
     #[error("it refuses the TLS handshake: {0}")]
     Refused(String),
+    /// Its key is too weak for a handshake, or it does not hold the one of its certificate.
+    #[error("its key is not taken: {0}")]
+    Key(String),
     /// What came is no TLS.
     #[error("what answers is no TLS")]
     NotTls,
@@ -135,6 +138,7 @@ fn fault(error: io::Error) -> LookFault {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
         Some(Error::AlertReceived(alert)) => LookFault::Refused(format!("{alert:?}")),
         Some(Error::PeerIncompatible(reason)) => LookFault::Refused(format!("{reason:?}")),
+        Some(Error::InvalidCertificate(reason)) => LookFault::Key(format!("{reason:?}")),
         Some(Error::InvalidMessage(_) | Error::InappropriateMessage { .. }) => LookFault::NotTls,
         _ => LookFault::Broken(error),
     }

@@ -21,7 +21,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut out = preamble(via);
-    encode::record(&Record::UpgradeRequest(Upgrade::SslTls.name()), &mut out);
+    encode::record(&Record::UpgradeRequest(Upgrade::Tls.name()), &mut out);
     match said(stream, &out).await? {
         RecordType::UpgradeResponse => Ok(()),
         _ => Err(Behind::TlsRefused("the upgrade to TLS inside net.tcp framing is not granted".to_owned())),

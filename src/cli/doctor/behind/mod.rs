@@ -8,6 +8,6 @@ mod said;
 
 pub(super) use amqp::ask as amqp;
 pub(super) use framing::{ask as framing, ask_after_upgrade, upgrade as framing_upgrade};
-pub(super) use http::{Http, ask as http};
+pub(super) use http::ask as http;
 pub(super) use rendezvous::{ask as probe, start_tls as rendezvous_tls};
 pub(super) use said::{Behind, identify, recognise};

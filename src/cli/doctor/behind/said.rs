@@ -23,6 +23,8 @@ pub(in crate::cli::doctor) enum Behind {
     Silent,
     /// TLS, but not with us.
     TlsRefused(String),
+    /// TLS, with a key that no client takes any more.
+    WeakKey(String),
     /// These bytes, which do not belong there.
     Else(Vec<u8>),
     /// HTTP, but no relay.
@@ -61,8 +63,8 @@ impl From<LookFault> for Behind {
             LookFault::Refused(why) => Self::TlsRefused(why),
             // The bytes are gone; `identify` asks again.
             LookFault::NotTls => Self::Else(Vec::new()),
+            LookFault::Key(why) => Self::WeakKey(why),
             LookFault::Broken(error) => error.into(),
-            _ => Self::HangsUp,
         }
     }
 }
