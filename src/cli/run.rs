@@ -6,7 +6,9 @@ use clap::Parser;
 
 use super::args::{Cli, Command, GlobalArgs, LogFormat};
 use super::failure::Failure;
-use super::{connect, demo, doctor, forward, init, inspect, listen, manual, record, replay, serve, token, xml};
+use super::{
+    connect, demo, doctor, forward, init, inspect, listen, manual, record, replay, serve, token, xml,
+};
 use crate::telemetry;
 
 /// Runs the command of this process's arguments. Status: 0 good, 1 it did not work, 2 the command line was wrong.

@@ -119,7 +119,9 @@ impl Dialer {
                 None => tcp(to).await,
             }
         });
-        reached.await.unwrap_or_else(|_| Err(DialError::TimedOut { to: to.to_string(), within: CONNECT_WITHIN }))
+        reached
+            .await
+            .unwrap_or_else(|_| Err(DialError::TimedOut { to: to.to_string(), within: CONNECT_WITHIN }))
     }
 
     /// A connection to a gateway.

@@ -167,7 +167,9 @@ fn chain(exhibit: &Exhibit, viewer: &Viewer<'_>) -> Option<Finding> {
         }
         ChainFault::UnknownIssuer => {
             let top = missing.as_ref().unwrap_or(issuer);
-            let seen = format!("no root that is trusted here signed it: it is of {issuer}, and its chain ends at {top}");
+            let seen = format!(
+                "no root that is trusted here signed it: it is of {issuer}, and its chain ends at {top}"
+            );
             let advice = match viewer.ca {
                 true => {
                     "name the root of that authority with --ca, or, if it is an intermediate, let the gateway send it; on \
@@ -227,7 +229,8 @@ fn names(exhibit: &Exhibit, viewer: &Viewer<'_>) -> Option<Finding> {
         }
     };
     // WCF takes a certificate for the domain above the host on 9351 and 443 (relay page 1.3); nobody else does.
-    let lenient = exhibit.door == Door::OnewayTls && exhibit.shown.dns_names.iter().any(|name| compatible(name, host));
+    let lenient =
+        exhibit.door == Door::OnewayTls && exhibit.shown.dns_names.iter().any(|name| compatible(name, host));
     (!lenient).then(|| failed(Fault::CertificateNameMismatch, seen, Whose::Gateway, advice))
 }
 
@@ -237,7 +240,8 @@ fn compatible(name: &str, host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     let Some(front) = host.strip_suffix(name.as_str()) else { return false };
     name.contains('.')
-        && (front.is_empty() || front.strip_suffix('.').is_some_and(|label| !label.is_empty() && !label.contains('.')))
+        && (front.is_empty()
+            || front.strip_suffix('.').is_some_and(|label| !label.is_empty() && !label.contains('.')))
 }
 
 /// What `Microsoft.ServiceBus.dll` and old Windows want beyond the rest (relay page 1.3).
@@ -342,7 +346,10 @@ mod tests {
         };
         assert_eq!(of(|_| {}, &viewer()), [Fault::CertificateIssuerUnknown]);
         assert_eq!(of(|one| one.shown.self_signed = true, &viewer()), [Fault::CertificateSelfSigned]);
-        assert_eq!(of(|one| one.shown.names_its_issuer = true, &viewer()), [Fault::CertificateChainIncomplete]);
+        assert_eq!(
+            of(|one| one.shown.names_its_issuer = true, &viewer()),
+            [Fault::CertificateChainIncomplete]
+        );
         let through = Viewer { proxy: Some("proxy:3128"), ca: true, ..viewer() };
         assert_eq!(of(|_| {}, &through), [Fault::CertificateIntercepted]);
         assert_eq!(of(|_| {}, &Viewer { ca: false, ..through }), [Fault::CertificateIssuerUnknown]);

@@ -32,7 +32,10 @@ pub(super) fn verdict(reading: Option<Reading>) -> Finding {
     let behind = gateway.0.saturating_sub(ours.0);
     let by = span(behind.unsigned_abs());
     if behind.abs() <= UNNOTICED {
-        return Finding::ok(Check::Clock, format!("within {UNNOTICED} s of the gateway's, which says {gateway}"));
+        return Finding::ok(
+            Check::Clock,
+            format!("within {UNNOTICED} s of the gateway's, which says {gateway}"),
+        );
     }
     let advice = "set both by a time server: w32tm /resync on Windows, chrony or systemd-timesyncd elsewhere; \
                   a virtual machine may need its host's clock set";

@@ -23,15 +23,8 @@ pub(crate) enum Door {
 
 impl Door {
     /// All of them, as they are reported.
-    pub(crate) const ALL: [Self; 7] = [
-        Self::Https,
-        Self::Http,
-        Self::Amqps,
-        Self::Oneway,
-        Self::OnewayTls,
-        Self::Rendezvous,
-        Self::Probe,
-    ];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Https, Self::Http, Self::Amqps, Self::Oneway, Self::OnewayTls, Self::Rendezvous, Self::Probe];
 
     /// As in the configuration.
     pub(crate) const fn as_str(self) -> &'static str {

@@ -90,7 +90,13 @@ impl Patient {
     }
 
     /// Says what belongs there.
-    async fn speak(&self, door: Door, port: u16, tcp: TcpStream, examined: &mut Examined) -> Result<Behind, Behind> {
+    async fn speak(
+        &self,
+        door: Door,
+        port: u16,
+        tcp: TcpStream,
+        examined: &mut Examined,
+    ) -> Result<Behind, Behind> {
         let tls = self.dialer.tls();
         let via = format!("net.tcp://{}/", host_port(&self.host, port));
         let right = match door {

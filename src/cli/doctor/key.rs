@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::timeout;
 
 use super::args::Role;
-use super::key_answer::{Answer, sort};
+use super::key_answer::{Answer, cut, sort};
 use crate::connector::{Ask, Authority, DialError, Dialer, Endpoint, HandshakeError, Security, tracking_id};
 use crate::entity::{ConnectionString, Credential, Right, UnixTime};
 
@@ -93,7 +93,7 @@ pub(super) async fn wcf_websocket(dialer: &Dialer, to: &Authority, protocol: &st
     match timeout(WITHIN, dialer.websocket(to, Security::Tls, &ask)).await {
         Ok(Ok(opened)) if opened.protocol.as_deref() == Some(protocol) => Ok(()),
         Ok(Ok(_)) => Err(format!("the upgrade does not name {protocol}")),
-        Ok(Err(error)) => Err(error.to_string()),
+        Ok(Err(error)) => Err(cut(&error.to_string())),
         Err(_) => Err(format!("no answer in {} s", WITHIN.as_secs())),
     }
 }

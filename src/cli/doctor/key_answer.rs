@@ -69,9 +69,15 @@ pub(super) fn sort(status: u16, reason: &str) -> Answer {
 }
 
 /// Without the tracking id and what stands behind it, and not long.
-fn cut(reason: &str) -> String {
+pub(super) fn cut(reason: &str) -> String {
     let words = reason.split("TrackingId:").next().unwrap_or_default();
-    words.chars().filter(|c| !c.is_control()).take(160).collect::<String>().trim_end_matches([' ', '.']).to_owned()
+    words
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(160)
+        .collect::<String>()
+        .trim_end_matches([' ', '.'])
+        .to_owned()
 }
 
 /// What was asked, and about what.
@@ -128,13 +134,17 @@ pub(super) fn verdict(answers: &[(Right, Answer)], about: &About<'_>) -> Vec<Fin
         _ => None,
     };
     if let Some(lacks) = lacks {
-        let advice = "use a policy with Listen for a service, with Send for a client (`rights` in viaduct.toml)";
+        let advice =
+            "use a policy with Listen for a service, with Send for a client (`rights` in viaduct.toml)";
         let seen = format!("{whose} is known, but {lacks}{}", place(about));
         return vec![Finding::failed(Check::Key, Fault::KeyRight, seen, Whose::Connection, advice)];
     }
     let rights = held.iter().map(Right::to_string).collect::<Vec<_>>().join(" and ");
     match about.path {
-        None => vec![Finding::ok(Check::Key, format!("{whose} is good for {rights} in the namespace; no relay was named"))],
+        None => vec![Finding::ok(
+            Check::Key,
+            format!("{whose} is good for {rights} in the namespace; no relay was named"),
+        )],
         Some(path) if unknown => vec![unknown_relay(path, &whose, &rights, about)],
         Some(path) => {
             let somebody = match listens {
@@ -165,14 +175,16 @@ fn unknown_relay(path: &str, whose: &str, rights: &str, about: &About<'_>) -> Fi
                       dynamic_relays is \"off\"; or declare it in viaduct.toml, with kind = \"wcf\"";
         return Finding::warning(Check::Key, Fault::RelayUnknown, seen, Whose::Gateway, advice);
     }
-    let advice = "correct the path, or declare the relay ([[namespaces.relays]] in viaduct.toml, then SIGHUP)";
+    let advice =
+        "correct the path, or declare the relay ([[namespaces.relays]] in viaduct.toml, then SIGHUP)";
     Finding::failed(Check::Key, Fault::RelayUnknown, seen, Whose::Connection, advice)
 }
 
 fn refused(answer: &Answer, about: &About<'_>) -> Finding {
     let host = about.host;
     let policy = about.policy.unwrap_or("that made the token");
-    let of = |fault, seen: String, whose, advice: &str| Finding::failed(Check::Key, fault, seen, whose, advice);
+    let of =
+        |fault, seen: String, whose, advice: &str| Finding::failed(Check::Key, fault, seen, whose, advice);
     match answer {
         Answer::Good(_) | Answer::MissingRight => of(
             Fault::KeyRight,
@@ -311,7 +323,11 @@ mod tests {
     fn each_refusal_of_a_gateway_is_known_by_status_and_words() {
         for (status, reason, expected) in [
             (400, "The value of 'sb-hc-viaduct-shapes' is not valid", Answer::Good(None)),
-            (401, "Unauthorized access. 'Send' claim(s) are required to perform this operation", Answer::MissingRight),
+            (
+                401,
+                "Unauthorized access. 'Send' claim(s) are required to perform this operation",
+                Answer::MissingRight,
+            ),
             (401, "MissingToken: Relay security token is required", Answer::MissingToken),
             (401, "InvalidSignature: The token has an invalid signature", Answer::BadSignature),
             (
@@ -333,18 +349,26 @@ mod tests {
             (429, "TooManyRequests: too many failed attempts", Answer::Throttled),
             (503, "ServerBusy", Answer::Busy),
         ] {
-            assert_eq!(sort(status, &format!("{reason}. TrackingId:1_G0, Timestamp:x")), expected, "{reason}");
+            assert_eq!(
+                sort(status, &format!("{reason}. TrackingId:1_G0, Timestamp:x")),
+                expected,
+                "{reason}"
+            );
         }
     }
 
     #[test]
     fn a_good_key_says_for_what_and_whether_somebody_listens() {
         use Right::{Listen, Send};
-        let (status, _, seen) = of(&[(Listen, Answer::MissingRight), (Send, Answer::Good(Some(true)))], &ABOUT);
+        let (status, _, seen) =
+            of(&[(Listen, Answer::MissingRight), (Send, Answer::Good(Some(true)))], &ABOUT);
         assert_eq!(status, Status::Ok);
         assert_eq!(seen, "the policy send is good for Send at credit-check; a service listens there");
         let (_, _, seen) = of(&[(Listen, Answer::Good(None)), (Send, Answer::Good(Some(false)))], &ABOUT);
-        assert_eq!(seen, "the policy send is good for Listen and Send at credit-check; nobody listens there now");
+        assert_eq!(
+            seen,
+            "the policy send is good for Listen and Send at credit-check; nobody listens there now"
+        );
     }
 
     #[test]

@@ -1,12 +1,30 @@
 //! Does the name lead somewhere?
 
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 
 use super::finding::{Check, Fault, Finding, Whose};
+
+/// Whether this machine's hosts file knows the name: then it decides, whatever name servers say.
+pub(super) fn in_hosts_file(host: &str) -> bool {
+    let file = match std::env::var_os("SystemRoot") {
+        Some(windows) => Path::new(&windows).join(r"System32\drivers\etc\hosts"),
+        None => PathBuf::from("/etc/hosts"),
+    };
+    std::fs::read(file).is_ok_and(|text| names(&String::from_utf8_lossy(&text), host))
+}
+
+/// Whether a line of this hosts file gives the name an address.
+fn names(hosts: &str, host: &str) -> bool {
+    hosts.lines().any(|line| {
+        let line = line.split('#').next().unwrap_or_default();
+        line.split_whitespace().skip(1).any(|name| name.eq_ignore_ascii_case(host))
+    })
+}
 
 /// What became of a look-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +80,13 @@ impl Resolved {
 }
 
 /// What it means. `proxy` is what 443 goes through; WCF programs dial their other ports without one.
-pub(super) fn verdict(host: &str, resolved: &Resolved, proxy: Option<&str>, wcf: bool) -> Finding {
+pub(super) fn verdict(
+    host: &str,
+    resolved: &Resolved,
+    hosts_file: bool,
+    proxy: Option<&str>,
+    wcf: bool,
+) -> Finding {
     let text = match resolved {
         Resolved::Address(address) => return Finding::ok(Check::Name, format!("{address} needs no look-up")),
         Resolved::Addresses(addresses) => {
@@ -77,7 +101,8 @@ pub(super) fn verdict(host: &str, resolved: &Resolved, proxy: Option<&str>, wcf:
                      and rendezvous name one",
                 );
             }
-            return Finding::ok(Check::Name, format!("{host} is {list}"));
+            let source = if hosts_file { " (from the hosts file)" } else { "" };
+            return Finding::ok(Check::Name, format!("{host} is {list}{source}"));
         }
         Resolved::Silence => format!("no answer in {} s", WITHIN.as_secs()),
         Resolved::Nothing(text) => text.clone(),
@@ -123,7 +148,7 @@ mod tests {
     }
 
     fn fault(resolved: &Resolved, proxy: Option<&str>, wcf: bool) -> Option<Fault> {
-        let finding = verdict("relay.example.net", resolved, proxy, wcf);
+        let finding = verdict("relay.example.net", resolved, false, proxy, wcf);
         assert_eq!(finding.status == Status::Failed, finding.trouble.is_some());
         finding.fault()
     }
@@ -149,6 +174,22 @@ mod tests {
         let unknown = nothing("Name or service not known");
         assert_eq!(fault(&unknown, Some("proxy:3128"), false), None);
         assert_eq!(fault(&unknown, Some("proxy:3128"), true), Some(Fault::NameUnknown));
+    }
+
+    #[test]
+    fn a_hosts_file_is_read_as_the_system_reads_it() {
+        let hosts = "127.0.0.1 localhost\n# 203.0.113.7 a.example.net\n203.0.113.7\tB.example.net c.example.net # d\n";
+        for (host, expected) in [
+            ("a.example.net", false),
+            ("b.example.net", true),
+            ("c.example.net", true),
+            ("d", false),
+            ("203.0.113.7", false),
+        ] {
+            assert_eq!(names(hosts, host), expected, "{host}");
+        }
+        let found = verdict("b.example.net", &addresses(&["203.0.113.7"]), true, None, false);
+        assert_eq!(found.seen, "b.example.net is 203.0.113.7 (from the hosts file)");
     }
 
     #[tokio::test]

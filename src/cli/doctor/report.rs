@@ -47,9 +47,10 @@ fn text(finding: &Finding) -> String {
     };
     let status = finding.status.as_str();
     let seen = &finding.seen;
-    let trouble = finding.trouble.as_ref().map(|trouble| {
-        format!("; at fault: {}; to do: {}", trouble.whose.as_str(), trouble.advice)
-    });
+    let trouble = finding
+        .trouble
+        .as_ref()
+        .map(|trouble| format!("; at fault: {}; to do: {}", trouble.whose.as_str(), trouble.advice));
     one_line(&format!("{style}{status:<8}{style:#} {place}: {seen}{}", trouble.unwrap_or_default()))
 }
 

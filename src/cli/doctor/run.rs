@@ -66,10 +66,10 @@ async fn checks(
     let doors = doors(args, connection.port_or_default());
     let wcf = args.wcf.is_some();
     let resolved = name::resolve(&host).await;
-    let patient =
-        Patient { host, addresses: resolved.addresses().to_vec(), dialer, wcf: args.wcf, doors };
+    let patient = Patient { host, addresses: resolved.addresses().to_vec(), dialer, wcf: args.wcf, doors };
     let proxy = patient.proxy();
-    let mut findings = vec![name::verdict(&patient.host, &resolved, proxy.as_deref(), wcf)];
+    let hosts_file = name::in_hosts_file(&patient.host);
+    let mut findings = vec![name::verdict(&patient.host, &resolved, hosts_file, proxy.as_deref(), wcf)];
 
     let examined = patient.examine().await;
     let clocks = examined.iter().find_map(|door| door.clocks);
@@ -153,7 +153,10 @@ async fn key(
     about: &About<'_>,
 ) -> Vec<Finding> {
     if matches!(connection.credential, Credential::None) && about.path.is_none() {
-        return vec![Finding::skipped(Check::Key, "the connection string holds none, and no relay was named")];
+        return vec![Finding::skipped(
+            Check::Key,
+            "the connection string holds none, and no relay was named",
+        )];
     }
     let answers = Question { dialer, connection, path: about.path }.ask(args.role).await;
     match (&connection.credential, &answers[..]) {

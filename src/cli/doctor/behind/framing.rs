@@ -72,7 +72,9 @@ where
     let mut read = Vec::new();
     more(stream, &mut read).await?;
     match read.first().copied().and_then(RecordType::from_byte) {
-        Some(known @ (RecordType::PreambleAck | RecordType::UpgradeResponse | RecordType::Fault)) => Ok(known),
+        Some(known @ (RecordType::PreambleAck | RecordType::UpgradeResponse | RecordType::Fault)) => {
+            Ok(known)
+        }
         _ => Err(Behind::Else(read)),
     }
 }

@@ -102,7 +102,8 @@ pub(in crate::cli::doctor) async fn identify(address: SocketAddr) -> Vec<u8> {
 pub(in crate::cli::doctor) fn recognise(said: &[u8]) -> String {
     let line = || {
         let line = said.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let line: String = String::from_utf8_lossy(line).chars().filter(|c| !c.is_control()).take(60).collect();
+        let line: String =
+            String::from_utf8_lossy(line).chars().filter(|c| !c.is_control()).take(60).collect();
         line.trim_end().to_owned()
     };
     match said {
