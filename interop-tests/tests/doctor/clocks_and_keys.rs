@@ -1,6 +1,6 @@
 //! Clocks that differ; keys that are wrong, of the wrong policy, without the right; relays that are not there.
 
-use interop_tests::{Config, Gateway, KEY, Token};
+use interop_tests::{Config, Gateway, KEY, Listener, Token, WebSocket};
 
 use crate::consult::{Consult, Report};
 use crate::peer::{self, Shows};
@@ -89,9 +89,14 @@ fn an_unknown_relay_is_a_failure_and_for_wcf_a_warning() {
 fn a_relay_that_is_off_and_a_quota_that_is_used_up_are_told() {
     let config = Config::new()
         .relay("path = \"off\"\nkind = \"hybrid\"\nenabled = false\n")
-        .limit("connections_per_namespace", "0");
+        .limit("connections_per_namespace", "1");
     let gateway = Gateway::start(config);
     ask(&gateway, &key("send", KEY), &["off"]).fails_only_by("relay_disabled");
+    let mut listener = Listener::open(&gateway, "open");
+    let mut sender = gateway.connect();
+    WebSocket::ask(&mut sender, "/$hc/open", &[]);
+    let _accepted = listener.accept().1;
+    let _joined = WebSocket::answered(sender).expect("the one connection that may be");
     ask(&gateway, &key("send", KEY), &["hyco"]).fails_only_by("quota_exceeded");
 }
 

@@ -13,11 +13,11 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tempfile::TempDir;
 
 /// A connection, in clear or inside TLS.
-pub trait Line: Read + Write {}
+pub(crate) trait Line: Read + Write {}
 impl<T: Read + Write> Line for T {}
 
 /// Serves every connection with `answer`, each on a thread of its own; says its port.
-pub fn serve(answer: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static) -> u16 {
+pub(crate) fn serve(answer: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("an address").port();
     let answer = Arc::new(answer);
@@ -33,7 +33,7 @@ pub fn serve(answer: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'stati
 }
 
 /// Says these bytes to everybody, once something was asked.
-pub fn says(bytes: &'static [u8]) -> u16 {
+pub(crate) fn says(bytes: &'static [u8]) -> u16 {
     serve(move |mut socket| {
         let mut asked = [0; 1024];
         let _ = socket.read(&mut asked)?;
@@ -44,7 +44,7 @@ pub fn says(bytes: &'static [u8]) -> u16 {
 }
 
 /// Speaks TLS and then as a gateway's `https` door does; `date` goes into its answers.
-pub fn gateway(shows: &Shows, date: Option<&'static str>) -> u16 {
+pub(crate) fn gateway(shows: &Shows, date: Option<&'static str>) -> u16 {
     let config = shows.config();
     serve(move |socket| {
         relay(&mut tls(&config, socket)?, date, "400 This endpoint is only for web-socket requests")
@@ -52,7 +52,7 @@ pub fn gateway(shows: &Shows, date: Option<&'static str>) -> u16 {
 }
 
 /// As [`gateway`], and answers WebSocket handshakes with this status line.
-pub fn refusing_gateway(shows: &Shows, refusal: &'static str) -> u16 {
+pub(crate) fn refusing_gateway(shows: &Shows, refusal: &'static str) -> u16 {
     let config = shows.config();
     serve(move |socket| relay(&mut tls(&config, socket)?, None, refusal))
 }
@@ -71,7 +71,7 @@ fn relay(line: &mut impl Line, date: Option<&str>, refusal: &str) -> io::Result<
 }
 
 /// An HTTP head.
-pub fn head(line: &mut impl Read) -> io::Result<String> {
+pub(crate) fn head(line: &mut impl Read) -> io::Result<String> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -82,7 +82,7 @@ pub fn head(line: &mut impl Read) -> io::Result<String> {
 }
 
 /// The server's side of TLS.
-pub fn tls(
+pub(crate) fn tls(
     config: &Arc<ServerConfig>,
     socket: TcpStream,
 ) -> io::Result<StreamOwned<ServerConnection, TcpStream>> {
@@ -91,7 +91,7 @@ pub fn tls(
 }
 
 /// A certificate with its key, and a file with the root that it should lead to.
-pub struct Shows {
+pub(crate) struct Shows {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
     root: PathBuf,
@@ -100,17 +100,17 @@ pub struct Shows {
 
 impl Shows {
     /// For `localhost`, signed by a root of its own called `Example CA`.
-    pub fn localhost() -> Self {
+    pub(crate) fn localhost() -> Self {
         Self::for_names(&["localhost"], |_| {})
     }
 
     /// For these names, with changes.
-    pub fn for_names(names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Self {
+    pub(crate) fn for_names(names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Self {
         Self::signed_by("Example CA", names, change)
     }
 
     /// Signed by a root of this common name and organisation.
-    pub fn signed_by(authority: &str, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Self {
+    pub(crate) fn signed_by(authority: &str, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Self {
         let (root, pem) = root(authority);
         let (leaf, key) = leaf(names, change);
         let signed = leaf.signed_by(&key, &root).expect("a certificate");
@@ -118,7 +118,7 @@ impl Shows {
     }
 
     /// Signed by an intermediate of the root, which is not shown.
-    pub fn without_intermediate(names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Self {
+    pub(crate) fn without_intermediate(names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Self {
         let (root, pem) = root("Example CA");
         let key = KeyPair::generate().expect("a key pair");
         let intermediate = authority("Example Issuing CA");
@@ -130,7 +130,7 @@ impl Shows {
     }
 
     /// Signed by itself; the root in the file has nothing to do with it.
-    pub fn self_signed(names: &[&str]) -> Self {
+    pub(crate) fn self_signed(names: &[&str]) -> Self {
         let (leaf, key) = leaf(names, |_| {});
         let signed = leaf.self_signed(&key).expect("a certificate");
         Self::new(vec![signed.der().clone()], &key, &root("Example CA").1)
@@ -145,12 +145,12 @@ impl Shows {
     }
 
     /// The file with the root.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// What a server needs.
-    pub fn config(&self) -> Arc<ServerConfig> {
+    pub(crate) fn config(&self) -> Arc<ServerConfig> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
