@@ -158,8 +158,9 @@ fn doors_that_were_mixed_up_are_told() {
         let wrong = wrong.unwrap_or_else(|| panic!("{door} at {at}: {}", report.said));
         assert_eq!(wrong["doors"], serde_json::json!([door]), "{}", report.said);
     }
-    // The preamble of net.tcp is the same on this door.
-    assert!(ask("oneway", "net_tcp").seen("port", "oneway").contains("speaks net.tcp framing"));
+    for door in ["net_tcp", "net_tcps"] {
+        assert!(ask(door, door).seen("port", door).contains("speaks net.tcp framing"));
+    }
 }
 
 #[test]

@@ -110,7 +110,11 @@ impl Shows {
     }
 
     /// Signed by a root of this common name and organisation.
-    pub(crate) fn signed_by(authority: &str, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Self {
+    pub(crate) fn signed_by(
+        authority: &str,
+        names: &[&str],
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Self {
         let (root, pem) = root(authority);
         let (leaf, key) = leaf(names, change);
         let signed = leaf.signed_by(&key, &root).expect("a certificate");

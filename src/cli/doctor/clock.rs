@@ -13,10 +13,10 @@ pub(super) struct Reading {
 }
 
 /// Nobody notices less: `Date` has whole seconds, and an answer takes a while.
-const UNNOTICED: i64 = 60;
+const UNNOTICED: u64 = 60;
 
 /// What gateways allow tokens (hybrid page 6.6), and clients their certificates.
-const ALLOWED: i64 = 300;
+const ALLOWED: u64 = 300;
 
 /// What it means. `None`: the gateway said no time.
 pub(super) fn verdict(reading: Option<Reading>) -> Finding {
@@ -31,7 +31,7 @@ pub(super) fn verdict(reading: Option<Reading>) -> Finding {
     };
     let behind = gateway.0.saturating_sub(ours.0);
     let by = span(behind.unsigned_abs());
-    if behind.abs() <= UNNOTICED {
+    if behind.unsigned_abs() <= UNNOTICED {
         return Finding::ok(
             Check::Clock,
             format!("within {UNNOTICED} s of the gateway's, which says {gateway}"),
@@ -53,7 +53,7 @@ pub(super) fn verdict(reading: Option<Reading>) -> Finding {
             ),
         ),
     };
-    match behind.abs() > ALLOWED {
+    match behind.unsigned_abs() > ALLOWED {
         true => Finding::failed(Check::Clock, fault, seen, Whose::Here, advice),
         false => Finding::warning(Check::Clock, fault, seen, Whose::Here, advice),
     }

@@ -19,12 +19,25 @@ pub(crate) enum Door {
     Rendezvous,
     /// The second probe of direct connections.
     Probe,
+    /// Plain net.tcp clients.
+    NetTcp,
+    /// The same inside TLS.
+    NetTcps,
 }
 
 impl Door {
     /// All of them, as they are reported.
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Https, Self::Http, Self::Amqps, Self::Oneway, Self::OnewayTls, Self::Rendezvous, Self::Probe];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Https,
+        Self::Http,
+        Self::Amqps,
+        Self::Oneway,
+        Self::OnewayTls,
+        Self::Rendezvous,
+        Self::Probe,
+        Self::NetTcp,
+        Self::NetTcps,
+    ];
 
     /// As in the configuration.
     pub(crate) const fn as_str(self) -> &'static str {
@@ -36,10 +49,17 @@ impl Door {
             Self::OnewayTls => "oneway_tls",
             Self::Rendezvous => "rendezvous",
             Self::Probe => "probe",
+            Self::NetTcp => "net_tcp",
+            Self::NetTcps => "net_tcps",
         }
     }
 
-    /// Where clients look for it. All but the first two are constants in `Microsoft.ServiceBus.dll` (relay page 1.1).
+    /// Whether programs built on `Microsoft.ServiceBus.dll` look for it.
+    pub(super) const fn is_for_wcf_relay(self) -> bool {
+        !matches!(self, Self::NetTcp | Self::NetTcps)
+    }
+
+    /// Where clients look for it. Those from 5671 to 9353 are constants in `Microsoft.ServiceBus.dll` (relay page 1.1).
     pub(super) const fn default_port(self) -> u16 {
         match self {
             Self::Https => 443,
@@ -49,6 +69,8 @@ impl Door {
             Self::OnewayTls => 9351,
             Self::Rendezvous => 9352,
             Self::Probe => 9353,
+            Self::NetTcp => 808,
+            Self::NetTcps => 809,
         }
     }
 
@@ -62,6 +84,8 @@ impl Door {
             Self::OnewayTls => "one-way and event senders over TCP",
             Self::Rendezvous => "relayed connections over TCP, from both sides",
             Self::Probe => "direct connections of NetTcp Hybrid, which stay relayed without it",
+            Self::NetTcp => "plain net.tcp clients",
+            Self::NetTcps => "plain net.tcp clients that speak TLS first",
         }
     }
 }

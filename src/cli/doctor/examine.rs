@@ -110,7 +110,12 @@ impl Patient {
                 let seen = behind::amqp(looked.stream).await?;
                 format!("speaks {}; {seen}", looked.agreed)
             }
-            Door::Oneway => behind::framing(tcp, &via).await?,
+            Door::Oneway | Door::NetTcp => behind::framing(tcp, &via).await?,
+            Door::NetTcps => {
+                let looked = look(&tls.without_alpn(), &self.host, tcp, Sni::Named, examined).await?;
+                let seen = behind::framing(looked.stream, &via).await?;
+                format!("speaks {}; {seen}", looked.agreed)
+            }
             Door::OnewayTls => {
                 let mut tcp = tcp;
                 behind::framing_upgrade(&mut tcp, &via).await?;

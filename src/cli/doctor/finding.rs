@@ -266,10 +266,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_fault_is_in_the_book_and_has_a_name_of_its_own() {
+    fn every_fault_is_in_the_book_and_made_to_happen_and_has_a_name_of_its_own() {
         let book = include_str!("../../../docs/doctor.md");
+        let played = [
+            include_str!("../../../interop-tests/tests/doctor/certificates.rs"),
+            include_str!("../../../interop-tests/tests/doctor/clocks_and_keys.rs"),
+            include_str!("../../../interop-tests/tests/doctor/names_and_ports.rs"),
+            include_str!("../../../interop-tests/tests/doctor/proxies.rs"),
+        ]
+        .concat();
         for (index, fault) in Fault::ALL.iter().enumerate() {
             let name = fault.as_str();
+            assert!(
+                played.contains(&format!("\"{name}\"")),
+                "no test of interop-tests/tests/doctor makes {name} happen"
+            );
             assert!(book.contains(&format!("`{name}`")), "docs/doctor.md does not name {name}");
             assert!(Fault::ALL[..index].iter().all(|other| other.as_str() != name), "{name} twice");
         }

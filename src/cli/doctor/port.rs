@@ -163,7 +163,8 @@ pub(super) fn behind(door: Door, place: &str, behind: &Behind) -> Finding {
         Door::Https => "a relay over TLS",
         Door::Http => "a relay over HTTP",
         Door::Amqps => "AMQP inside TLS",
-        Door::Oneway | Door::OnewayTls => "net.tcp framing",
+        Door::Oneway | Door::OnewayTls | Door::NetTcp => "net.tcp framing",
+        Door::NetTcps => "net.tcp framing inside TLS",
         Door::Rendezvous | Door::Probe => "the relay's own preamble",
     };
     let forward = format!(

@@ -126,7 +126,9 @@ fn doors(args: &DoctorArgs, https: u16) -> Vec<(Door, u16)> {
     let named = |door: Door| args.ports.iter().find(|(named, _)| *named == door).map(|(_, port)| *port);
     Door::ALL
         .into_iter()
-        .filter(|door| *door == Door::Https || args.wcf.is_some() || named(*door).is_some())
+        .filter(|door| {
+            *door == Door::Https || (args.wcf.is_some() && door.is_for_wcf_relay()) || named(*door).is_some()
+        })
         .map(|door| {
             let default = if door == Door::Https { https } else { door.default_port() };
             (door, named(door).unwrap_or(default))
