@@ -8,6 +8,7 @@ use super::clock::Reading;
 use super::doors::Door;
 use super::finding::{Check, Fault, Finding, Whose};
 use super::shown::{AZURE, Shown};
+use super::{certificate_chain, certificate_wcf};
 use crate::entity::UnixTime;
 use crate::io::{ChainFault, ClientTls, is_for_host};
 
@@ -65,10 +66,10 @@ impl Exhibit {
 pub(super) fn verdict(exhibit: &Exhibit, viewer: &Viewer<'_>) -> Vec<Finding> {
     let mut found: Vec<Finding> = [azure(exhibit, viewer)].into_iter().flatten().collect();
     found.extend(time(exhibit, viewer));
-    found.extend(chain(exhibit, viewer));
+    found.extend(certificate_chain::verdict(exhibit, viewer));
     found.extend(names(exhibit, viewer));
     if viewer.wcf {
-        found.extend(for_wcf(exhibit, viewer));
+        found.extend(certificate_wcf::verdict(exhibit, viewer));
     }
     if !found.iter().any(|finding| finding.is_failure()) {
         let Shown { issuer, until, .. } = &exhibit.shown;
@@ -79,11 +80,11 @@ pub(super) fn verdict(exhibit: &Exhibit, viewer: &Viewer<'_>) -> Vec<Finding> {
     found.into_iter().map(|finding| finding.at(exhibit.door)).collect()
 }
 
-fn failed(fault: Fault, seen: String, whose: Whose, advice: impl Into<String>) -> Finding {
+pub(super) fn failed(fault: Fault, seen: String, whose: Whose, advice: impl Into<String>) -> Finding {
     Finding::failed(Check::Certificate, fault, seen, whose, advice)
 }
 
-fn warning(fault: Fault, seen: String, whose: Whose, advice: impl Into<String>) -> Finding {
+pub(super) fn warning(fault: Fault, seen: String, whose: Whose, advice: impl Into<String>) -> Finding {
     Finding::warning(Check::Certificate, fault, seen, whose, advice)
 }
 
@@ -130,89 +131,6 @@ fn time(exhibit: &Exhibit, viewer: &Viewer<'_>) -> Option<Finding> {
     })
 }
 
-fn chain(exhibit: &Exhibit, viewer: &Viewer<'_>) -> Option<Finding> {
-    let Shown { issuer, missing, length, self_signed, names_its_issuer, .. } = &exhibit.shown;
-    let fault = exhibit.chain.err()?;
-    let finding = match fault {
-        ChainFault::UnknownIssuer if *self_signed => failed(
-            Fault::CertificateSelfSigned,
-            format!("it signed itself ({issuer})"),
-            Whose::Gateway,
-            "use one that an authority signed (`viaduct init` makes both); WCF programs take a self-signed one only \
-             where it stands among the machine's trusted roots",
-        ),
-        ChainFault::UnknownIssuer
-            if exhibit.door == Door::Https && viewer.ca && viewer.proxy.is_some() && !names_its_issuer =>
-        {
-            failed(
-                Fault::CertificateIntercepted,
-                format!(
-                    "{issuer} signed it, which is not what --ca names, and it came through the proxy {}",
-                    viewer.proxy.unwrap_or_default()
-                ),
-                Whose::Network,
-                "if that is the proxy's own authority, it opens TLS: let it pass this host through unopened, or name the \
-                 host in NO_PROXY. If it is the gateway's, name its root with --ca",
-            )
-        }
-        ChainFault::UnknownIssuer if *names_its_issuer && missing.is_some() => {
-            let missing = missing.as_deref().unwrap_or_default();
-            failed(
-                Fault::CertificateChainIncomplete,
-                format!("the chain stops after {}: {missing} is not sent", count(*length)),
-                Whose::Gateway,
-                "put the intermediate certificates behind the server's own in the file of [tls] certificate, the server's \
-                 first; Windows may hide the fault by fetching them",
-            )
-        }
-        ChainFault::UnknownIssuer => {
-            let top = missing.as_ref().unwrap_or(issuer);
-            let seen = format!(
-                "no root that is trusted here signed it: it is of {issuer}, and its chain ends at {top}"
-            );
-            let advice = match viewer.ca {
-                true => {
-                    "name the root of that authority with --ca, or, if it is an intermediate, let the gateway send it; on \
-                     Windows the root must stand in the machine's store (certlm.msc, Trusted Root Certification Authorities)"
-                }
-                false => {
-                    "name the gateway's root with --ca FILE or VIADUCT_CA; on Windows it must also stand in the machine's \
-                     store (certlm.msc, Trusted Root Certification Authorities). If the name is none of yours, something on \
-                     the way opens TLS: let it pass this host through"
-                }
-            };
-            failed(Fault::CertificateIssuerUnknown, seen, Whose::Here, advice)
-        }
-        ChainFault::Weak => failed(
-            Fault::CertificateWeak,
-            fault.to_string(),
-            Whose::Gateway,
-            "use a key of ECDSA P-256 or RSA 2048 and signatures with SHA-256",
-        ),
-        ChainFault::NotValidNow => failed(
-            Fault::CertificateUnfit,
-            fault.to_string(),
-            Whose::Gateway,
-            "renew the certificate of the authority above it, and put it into the file of [tls] certificate",
-        ),
-        ChainFault::Authority | ChainFault::NotForServers => failed(
-            Fault::CertificateUnfit,
-            fault.to_string(),
-            Whose::Gateway,
-            "use a certificate for server authentication (extended key usage serverAuth, no CA)",
-        ),
-        _ => failed(Fault::CertificateUnfit, fault.to_string(), Whose::Gateway, "have it made again"),
-    };
-    Some(finding)
-}
-
-fn count(length: usize) -> String {
-    match length {
-        1 => "the server's own certificate".to_owned(),
-        length => format!("{length} certificates"),
-    }
-}
-
 fn names(exhibit: &Exhibit, viewer: &Viewer<'_>) -> Option<Finding> {
     if exhibit.for_host {
         return None;
@@ -229,69 +147,31 @@ fn names(exhibit: &Exhibit, viewer: &Viewer<'_>) -> Option<Finding> {
         }
     };
     // WCF takes a certificate for the domain above the host on 9351 and 443 (relay page 1.3); nobody else does.
-    let lenient =
-        exhibit.door == Door::OnewayTls && exhibit.shown.dns_names.iter().any(|name| compatible(name, host));
+    let lenient = exhibit.door == Door::OnewayTls
+        && exhibit.shown.dns_names.iter().any(|name| certificate_wcf::compatible(name, host));
     (!lenient).then(|| failed(Fault::CertificateNameMismatch, seen, Whose::Gateway, advice))
 }
 
-/// Relay page 1.3: the name without `*.` has two labels or more, and the host has at most one more in front of it.
-fn compatible(name: &str, host: &str) -> bool {
-    let name = name.strip_prefix("*.").unwrap_or(name).to_ascii_lowercase();
-    let host = host.to_ascii_lowercase();
-    let Some(front) = host.strip_suffix(name.as_str()) else { return false };
-    name.contains('.')
-        && (front.is_empty()
-            || front.strip_suffix('.').is_some_and(|label| !label.is_empty() && !label.contains('.')))
-}
-
-/// What `Microsoft.ServiceBus.dll` and old Windows want beyond the rest (relay page 1.3).
-fn for_wcf(exhibit: &Exhibit, viewer: &Viewer<'_>) -> Vec<Finding> {
-    let shown = &exhibit.shown;
-    let mut found = Vec::new();
-    if exhibit.door == Door::OnewayTls && shown.dns_names.len() != 1 {
-        let seen = format!("it holds {} dNSNames", shown.dns_names.len());
-        let advice = "show a certificate with exactly one dNSName on 9351, a wildcard if need be: libraries 2.x and 3.x throw \
-                      otherwise (`[[tls.certificates]]` with doors = [\"oneway_tls\"])";
-        found.push(failed(Fault::CertificateDnsNames, seen, Whose::Gateway, advice));
-    }
-    if shown.rsa {
-        let seen = "its key is of RSA".to_owned();
-        let advice = "if clients run on Windows before Server 2016 or 10, use a key of ECDSA P-256: with RSA they have no cipher \
-                      suite in common with this gateway";
-        found.push(warning(Fault::CertificateRsa, seen, Whose::Gateway, advice));
-    }
-    let ipv4 = || viewer.addresses.iter().find(|address| address.is_ipv4());
-    let root = |name: &String| viewer.host.ends_with(AZURE) && compatible(name, "x.servicebus.windows.net");
-    if exhibit.door == Door::Https
-        && let Some(address) = ipv4()
-        && !viewer.addresses.iter().any(|address| shown.addresses.contains(address))
-        && !shown.dns_names.iter().any(root)
-    {
-        let seen = format!("it does not hold the address {address}");
-        let advice = "add the gateway's IPv4 address (public_ipv4) as iPAddress where services of library 2.x are to use 443 \
-                      alone: their rendezvous names the address, not the host";
-        found.push(warning(Fault::CertificateNoAddress, seen, Whose::Gateway, advice));
-    }
-    found
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use rcgen::{CertificateParams, SanType};
 
     use super::*;
     use crate::cli::doctor::finding::Status;
     use crate::cli::doctor::shown::tests::leaf;
 
-    const NOW: UnixTime = UnixTime(1_800_000_000);
+    pub(in crate::cli::doctor) const NOW: UnixTime = UnixTime(1_800_000_000);
 
-    fn exhibit(door: Door, change: impl FnOnce(&mut CertificateParams)) -> Exhibit {
+    pub(in crate::cli::doctor) fn exhibit(
+        door: Door,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Exhibit {
         let shown = leaf("Example CA", change);
         let for_host = shown.dns_names.iter().any(|name| name == "relay.example.net");
         Exhibit { door, shown, chain: Ok(()), for_host }
     }
 
-    fn viewer() -> Viewer<'static> {
+    pub(in crate::cli::doctor) fn viewer() -> Viewer<'static> {
         Viewer {
             host: "relay.example.net",
             addresses: &[],
@@ -303,11 +183,11 @@ mod tests {
         }
     }
 
-    fn faults(exhibit: &Exhibit, viewer: &Viewer<'_>) -> Vec<Fault> {
+    pub(in crate::cli::doctor) fn faults(exhibit: &Exhibit, viewer: &Viewer<'_>) -> Vec<Fault> {
         verdict(exhibit, viewer).iter().filter_map(Finding::fault).collect()
     }
 
-    fn names(params: &mut CertificateParams, names: &[&str]) {
+    pub(in crate::cli::doctor) fn names(params: &mut CertificateParams, names: &[&str]) {
         params.subject_alt_names =
             names.iter().map(|name| SanType::DnsName((*name).try_into().unwrap())).collect();
     }
@@ -337,33 +217,6 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_chain_is_told_apart() {
-        let of = |change: fn(&mut Exhibit), viewer: &Viewer<'_>| {
-            let mut exhibit = exhibit(Door::Https, |_| {});
-            exhibit.chain = Err(ChainFault::UnknownIssuer);
-            change(&mut exhibit);
-            faults(&exhibit, viewer)
-        };
-        assert_eq!(of(|_| {}, &viewer()), [Fault::CertificateIssuerUnknown]);
-        assert_eq!(of(|one| one.shown.self_signed = true, &viewer()), [Fault::CertificateSelfSigned]);
-        assert_eq!(
-            of(|one| one.shown.names_its_issuer = true, &viewer()),
-            [Fault::CertificateChainIncomplete]
-        );
-        let through = Viewer { proxy: Some("proxy:3128"), ca: true, ..viewer() };
-        assert_eq!(of(|_| {}, &through), [Fault::CertificateIntercepted]);
-        assert_eq!(of(|_| {}, &Viewer { ca: false, ..through }), [Fault::CertificateIssuerUnknown]);
-        assert_eq!(of(|one| one.chain = Err(ChainFault::Weak), &viewer()), [Fault::CertificateWeak]);
-        for unfit in
-            [ChainFault::Authority, ChainFault::NotForServers, ChainFault::NotValidNow, ChainFault::Malformed]
-        {
-            let mut exhibit = exhibit(Door::Https, |_| {});
-            exhibit.chain = Err(unfit);
-            assert_eq!(faults(&exhibit, &viewer()), [Fault::CertificateUnfit]);
-        }
-    }
-
-    #[test]
     fn two_faults_are_two_findings() {
         let mut both = exhibit(Door::Https, |params| {
             names(params, &["other.example.net"]);
@@ -375,33 +228,6 @@ mod tests {
         assert_eq!(faults(&both, &viewer()), expected);
     }
 
-    // Relay page 1.3.
-    #[test]
-    fn wcf_wants_one_dns_name_on_9351_and_no_more_there() {
-        let wcf = Viewer { wcf: true, ..viewer() };
-        let two = |door| exhibit(door, |params| names(params, &["relay.example.net", "localhost"]));
-        assert_eq!(faults(&two(Door::OnewayTls), &wcf), [Fault::CertificateDnsNames]);
-        assert_eq!(faults(&two(Door::OnewayTls), &viewer()), []);
-        assert_eq!(faults(&two(Door::Amqps), &wcf), []);
-        let domain = |door| exhibit(door, |params| names(params, &["*.example.net"]));
-        assert_eq!(faults(&domain(Door::OnewayTls), &wcf), []);
-        assert_eq!(faults(&domain(Door::Amqps), &wcf), [Fault::CertificateNameMismatch]);
-    }
-
-    #[test]
-    fn wcf_on_443_may_want_the_address_and_old_windows_no_rsa() {
-        let addresses = ["203.0.113.7".parse().unwrap()];
-        let wcf = Viewer { wcf: true, addresses: &addresses, ..viewer() };
-        assert_eq!(faults(&exhibit(Door::Https, |_| {}), &wcf), [Fault::CertificateNoAddress]);
-        let with = exhibit(Door::Https, |params| {
-            params.subject_alt_names.push(SanType::IpAddress(addresses[0]));
-        });
-        assert_eq!(faults(&with, &wcf), []);
-        let mut rsa = with;
-        rsa.shown.rsa = true;
-        assert_eq!(faults(&rsa, &wcf), [Fault::CertificateRsa]);
-    }
-
     #[test]
     fn a_name_that_still_leads_to_azure_is_said_first() {
         let mut theirs = exhibit(Door::Https, |params| names(params, &["*.servicebus.windows.net"]));
@@ -411,19 +237,5 @@ mod tests {
         let found = verdict(&theirs, &host);
         assert_eq!((found[0].fault(), found[0].check), (Some(Fault::NameIsAzures), Check::Name));
         assert_eq!(faults(&theirs, &viewer()), []);
-    }
-
-    #[test]
-    fn a_domain_is_compatible_with_hosts_one_label_below() {
-        for (name, host, expected) in [
-            ("example.net", "ns.example.net", true),
-            ("*.example.net", "NS.example.net", true),
-            ("example.net", "example.net", true),
-            ("example.net", "a.b.example.net", false),
-            ("example.net", "badexample.net", false),
-            ("net", "example.net", false),
-        ] {
-            assert_eq!(compatible(name, host), expected, "{name} {host}");
-        }
     }
 }

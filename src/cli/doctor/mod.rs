@@ -13,12 +13,15 @@
 mod args;
 mod behind;
 mod certificate;
+mod certificate_chain;
+mod certificate_wcf;
 mod clock;
 mod doors;
 mod examine;
 mod finding;
 mod key;
 mod key_answer;
+mod key_verdict;
 mod name;
 mod port;
 mod report;

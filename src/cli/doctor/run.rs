@@ -7,7 +7,7 @@ use super::doors::Door;
 use super::examine::{Examined, Patient};
 use super::finding::{Check, Fault, Finding, Whose};
 use super::key::{Question, now, wcf_websocket};
-use super::key_answer::{self, About};
+use super::key_verdict::{self, About};
 use super::report::{line, merge};
 use super::{args, name};
 use crate::cli::args::GlobalArgs;
@@ -162,8 +162,8 @@ async fn key(
     }
     let answers = Question { dialer, connection, path: about.path }.ask(args.role).await;
     match (&connection.credential, &answers[..]) {
-        (Credential::None, [(_, answer)]) => vec![key_answer::anonymous(answer, about)],
-        _ => key_answer::verdict(&answers, about),
+        (Credential::None, [(_, answer)]) => vec![key_verdict::anonymous(answer, about)],
+        _ => key_verdict::verdict(&answers, about),
     }
 }
 
