@@ -23,15 +23,31 @@ pub struct MonoService {
 impl MonoService {
     /// Starts `service` (`probe`, `session`, `duplex`) with a binding of `mono/binding.cs` on a free port.
     pub fn start(service: &str, binding: &str) -> Self {
-        let host = programs().join("host.exe").to_string_lossy().into_owned();
-        // Mono cannot be told to take any free port; one that was free a moment ago is.
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = free.local_addr().expect("it is bound").port();
-        drop(free);
-        let mut running = Program::new(mono()).args([&*host, service, &port.to_string(), binding]).start();
-        assert_eq!(running.line(PATIENCE), "ready");
+        let port = free_port();
+        let running = started(programs().join("host.exe"), &[service, &port.to_string(), binding]);
         Self { running, address: format!("net.tcp://localhost:{port}/{service}"), port }
     }
+
+    /// The service that the recorded clients of `fixtures` call.
+    pub fn of_recordings() -> Self {
+        static HOST: OnceLock<PathBuf> = OnceLock::new();
+        let host = HOST.get_or_init(|| compile("recorded_host", &["binding.cs"], &[]));
+        let port = free_port();
+        let running = started(host.clone(), &[&port.to_string()]);
+        Self { running, address: format!("net.tcp://localhost:{port}/probe"), port }
+    }
+}
+
+/// Mono cannot be told to take any free port; one that was free a moment ago is.
+fn free_port() -> u16 {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    free.local_addr().expect("it is bound").port()
+}
+
+fn started(host: PathBuf, arguments: &[&str]) -> Running {
+    let mut running = Program::new(mono()).args([host]).args(arguments.iter().copied()).start();
+    assert_eq!(running.line(PATIENCE), "ready");
+    running
 }
 
 /// Starts a client: what to check, what To says, where to connect (`-`: there), the binding.

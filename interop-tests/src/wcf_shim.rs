@@ -26,13 +26,14 @@ pub struct RelayListener {
 impl RelayListener {
     /// In front of `service`, with further arguments.
     pub fn start(gateway: &Gateway, path: &str, service: &MonoService, more: &[&str]) -> Self {
-        Self::in_front_of(gateway, path, service.port, more)
+        Self::before(gateway, path, service.port, more)
     }
 
-    /// In front of what listens at a port of this machine.
-    pub fn in_front_of(gateway: &Gateway, path: &str, port: u16, more: &[&str]) -> Self {
+    /// In front of whatever listens at `port`.
+    pub fn before(gateway: &Gateway, path: &str, port: u16, more: &[&str]) -> Self {
+        let port = port.to_string();
         let token = gateway.listen_token(path);
-        let program = Self::program(gateway, path).args(["--to", &port.to_string(), "--token", &token]);
+        let program = Self::program(gateway, path).args(["--to", &port, "--token", &token]);
         let mut running = program.args(more.iter().copied()).start();
         assert_eq!(running.line(PATIENCE), "ready");
         Self { running }
@@ -122,6 +123,11 @@ impl RelaySender {
     /// Where a client of `service` connects to reach it through the relay.
     pub fn via(&self, service: &MonoService) -> String {
         service.address.replacen(&service.port.to_string(), &self.port.to_string(), 1)
+    }
+
+    /// Where a client connects that calls this path.
+    pub fn at(&self, path: &str) -> String {
+        format!("net.tcp://localhost:{}/{path}", self.port)
     }
 
     /// How many of its connections were joined so far.

@@ -34,7 +34,7 @@ impl Relayed {
         let gateway = shim_gateway(config);
         let host = HttpHost::start(PATH);
         let more = [&["--type", "RelayedHttp"], more].concat();
-        let listener = RelayListener::in_front_of(&gateway, PATH, host.port, &more);
+        let listener = RelayListener::before(&gateway, PATH, host.port, &more);
         Self { gateway, host, _listener: listener }
     }
 
@@ -278,7 +278,7 @@ fn a_connector_serves_the_same_relay_alone_and_beside_the_listener() {
 
     let host = HttpHost::start(PATH);
     let _listener =
-        RelayListener::in_front_of(&gateway, PATH, host.port, &["--type", "RelayedHttp", "--declared"]);
+        RelayListener::before(&gateway, PATH, host.port, &["--type", "RelayedHttp", "--declared"]);
     // One of the two is drawn for each request.
     let (mut echoed, mut measured) = (0, 0);
     wait_until("both answer", || {

@@ -54,7 +54,7 @@ fn tokens_of_the_token_service_register_a_listener_and_let_its_senders_in() {
     let gateway = shim_gateway(Config::new().namespace("token_service = true").namespace(&issuers()));
     let host = HttpHost::start(PATH);
     let more = ["--type", "RelayedHttp", "--token", &token(&gateway, "owner")];
-    let _listener = RelayListener::in_front_of(&gateway, PATH, host.port, &more);
+    let _listener = RelayListener::before(&gateway, PATH, host.port, &more);
     let call = |token: &str| {
         let header = format!("ServiceBusAuthorization: WRAP access_token=\"{token}\"");
         let output = curl_at(&gateway, &format!("/{PATH}/plain/?3")).args(["-H", &header]).run(PATIENCE);

@@ -96,15 +96,31 @@ fn a_hundred_calls_go_over_the_four_connections_of_their_channels() {
     assert_eq!(relayed.sender.joined(), 4);
 }
 
+/// Streamed, since Mono's service mixes up the string tables of two sessions whose first replies it writes at the same moment.
 #[test]
-fn one_listener_serves_two_clients_at_once() {
-    let relayed = Relayed::start("session", "binary");
-    let mut clients = [relayed.client("session"), relayed.client("session")];
+fn one_listener_serves_four_clients_of_two_senders_at_once() {
+    let relayed = Relayed::start("probe", "streamed");
+    let other = RelaySender::with_token(&relayed.gateway, PATH);
+    let mut clients: Vec<_> = [&relayed.sender, &other, &relayed.sender, &other]
+        .map(|sender| {
+            let via = sender.via(&relayed.service);
+            mono_client(&["one-call-each", &relayed.service.address, &via, "streamed"])
+        })
+        .into();
     for client in &mut clients {
         assert_eq!(client.wait(PATIENCE), Some(0), "{}", client.output());
-        assert_eq!(client.output().lines().collect::<Vec<_>>(), session());
     }
-    assert_eq!(relayed.sender.joined(), 4);
+    assert_eq!((relayed.sender.joined(), other.joined()), (6, 6));
+}
+
+#[test]
+fn a_session_is_served_while_another_client_waits_for_its_reply() {
+    let mut relayed = Relayed::start("probe", "binary");
+    let mut waiting = relayed.client("wait");
+    assert_eq!(relayed.service.running.line(PATIENCE), "waiting");
+
+    assert_called(&relayed.service, &relayed.sender);
+    assert!(waiting.is_running(), "{}", waiting.output());
 }
 
 #[test]

@@ -7,4 +7,5 @@ pub(crate) mod listening;
 pub(crate) mod http_binding;
 pub(crate) mod hybrid;
 pub(crate) mod net_tcp;
+pub(crate) mod oneway;
 pub(crate) mod wcf;
