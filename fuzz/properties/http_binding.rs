@@ -103,7 +103,11 @@ fn reply(kind: u8, sizes: [u8; 2], bytes: &[u8]) {
 }
 
 /// What the sender gets: the head and the entity of a reply that is whole.
-fn replied(kind: u8, sizes: [u8; 2], bytes: &[u8]) -> Result<(Option<ReplyHead>, Vec<u8>, bool), HttpRefusal> {
+fn replied(
+    kind: u8,
+    sizes: [u8; 2],
+    bytes: &[u8],
+) -> Result<(Option<ReplyHead>, Vec<u8>, bool), HttpRefusal> {
     let mut reply = Reply::new(ReplyTerms { wants_body: !bit(kind, 0), limits: limits(kind) });
     let (mut head, mut entity, mut over) = (None, Vec::new(), false);
     for piece in super::cut::cut(bytes, sizes) {

@@ -32,8 +32,7 @@ fn signed(pairs: &str, secret: &[u8]) -> String {
 /// Asks the token service as the library does; status and body.
 fn ask(gateway: &Gateway, assertion: &str) -> (u16, String) {
     let scope = encode(&format!("http://localhost/{PATH}/"));
-    let form =
-        format!("wrap_scope={scope}&wrap_assertion_format=SWT&wrap_assertion={}", encode(assertion));
+    let form = format!("wrap_scope={scope}&wrap_assertion_format=SWT&wrap_assertion={}", encode(assertion));
     let output = curl_at(gateway, "/WRAPv0.9/").args(["-d", &form]).run(PATIENCE);
     let (body, end) = output.trim_end().rsplit_once('\n').unwrap();
     (end.split(' ').next().unwrap().parse().unwrap(), body.to_owned())

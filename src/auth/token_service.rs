@@ -138,7 +138,8 @@ mod tests {
     }
 
     // Signed with Python: base64(hmac-sha256(bytes([7]*32), "Issuer=owner")).
-    const ASSERTION: &str = "Issuer%3downer%26HMACSHA256%3d5Gj%252BuD5GN6KUT1jBYKsDuJ99Ewl2bzeBTmlCijM%252BJIY%253D";
+    const ASSERTION: &str =
+        "Issuer%3downer%26HMACSHA256%3d5Gj%252BuD5GN6KUT1jBYKsDuJ99Ewl2bzeBTmlCijM%252BJIY%253D";
 
     fn form(assertion: &str) -> String {
         format!(
@@ -179,7 +180,10 @@ mod tests {
             (form("Issuer%3downer"), field("wrap_assertion")),
             (good.replace("3downer", "3dOwner"), TokenServiceError::NotBelieved),
             (good.replace("HMACSHA256%3d", "HMACSHA256%3dA"), TokenServiceError::NotBelieved),
-            (form("Issuer%3downer%26ExpiresOn%3d1799999999%26HMACSHA256%3dAA"), TokenServiceError::NotBelieved),
+            (
+                form("Issuer%3downer%26ExpiresOn%3d1799999999%26HMACSHA256%3dAA"),
+                TokenServiceError::NotBelieved,
+            ),
             (form("Issuer%3downer%26ExpiresOn%3dx%26HMACSHA256%3dAA"), field("wrap_assertion")),
         ] {
             assert_eq!(ask(&form).unwrap_err(), error, "{form}");

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{DynamicRelays, RequestTarget, Right, WcfType, secret, units};
+use super::{DynamicRelays, RequestTarget, Right, WcfType, XmlBody, secret, units};
 
 /// `[[namespaces]]`: a namespace with its policies and relays. Seeds the store when it is absent from it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -61,6 +61,10 @@ pub struct DeclaredRelay {
     /// `"decoded"` (as Azure Relay does) or `"raw"`: the form in which listeners get the path of a request.
     #[serde(default)]
     pub request_target: RequestTarget,
+    /// What XML that is no SOAP becomes for listeners of HTTP bindings: `"element"` (for operations with parameters) or `"octets"` (for those
+    /// with a Stream).
+    #[serde(default)]
+    pub xml_body: XmlBody,
     /// How long a listener has for a response; `"0s"` is no deadline. Default: `timeouts.response`.
     #[serde(default, with = "units::optional_duration")]
     #[schemars(with = "Option<String>")]

@@ -42,7 +42,7 @@ pub use name::NameError;
 pub use namespace::Namespace;
 pub use namespace_name::NamespaceName;
 pub use policy::{Policy, PolicyError, check_policies, key_text};
-pub use relay::{Relay, RelayKind, RequestTarget, WcfType};
+pub use relay::{Relay, RelayKind, RequestTarget, WcfType, XmlBody};
 pub use relay_key::RelayKey;
 pub use relay_path::{PathError, RelayPath};
 pub use resolve::{Problem, SecretSource};

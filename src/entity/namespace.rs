@@ -153,7 +153,8 @@ struct Stored {
 impl From<Namespace> for Stored {
     fn from(namespace: Namespace) -> Self {
         let relays = namespace.relays().map(Arc::clone).collect();
-        let Namespace { name, hosts, policies, dynamic_relays, issuers, token_service, locked, .. } = namespace;
+        let Namespace { name, hosts, policies, dynamic_relays, issuers, token_service, locked, .. } =
+            namespace;
         Self { name, hosts, policies, dynamic_relays, issuers, token_service, locked, relays }
     }
 }

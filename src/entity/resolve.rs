@@ -130,6 +130,7 @@ impl Resolver<'_> {
             allow_clear_from,
             policies,
             request_target: declared.request_target,
+            xml_body: declared.xml_body,
             response_deadline: declared.response_deadline,
             enabled: declared.enabled,
             locked: declared.locked,
@@ -161,7 +162,12 @@ impl Resolver<'_> {
         Some(Policy { name: name?, rights: rights?, primary_key: primary_key?, secondary_key })
     }
 
-    pub(super) fn key(&mut self, at: &str, text: Option<&SecretString>, file: Option<&str>) -> Option<SecretString> {
+    pub(super) fn key(
+        &mut self,
+        at: &str,
+        text: Option<&SecretString>,
+        file: Option<&str>,
+    ) -> Option<SecretString> {
         let (at, source) = match (text, file) {
             (None, None) => return None,
             (Some(text), None) => (at.to_owned(), SecretSource::Text(text)),

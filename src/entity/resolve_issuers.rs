@@ -78,8 +78,7 @@ mod tests {
             issuer("name = \"a\"\nrights = [\"Send\"]\nkey = \"short\""),
         ];
         let problems = read(&wrong.concat(), "").unwrap_err();
-        let paths: Vec<&str> =
-            problems.iter().map(|problem| problem.split(": ").next().unwrap()).collect();
+        let paths: Vec<&str> = problems.iter().map(|problem| problem.split(": ").next().unwrap()).collect();
         assert_eq!(
             paths,
             [

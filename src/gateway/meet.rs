@@ -13,8 +13,8 @@ use super::{
 use crate::{
     entity::RelayKey,
     relay::{
-        Arrival, Expectation, Invitation, ListenerFilter, ListenerId, Meeting, MeetingCommand, MeetingId, MeetingTerms,
-        Refusal, RendezvousId, ResponseHead, Side, ToSenderGateway, What,
+        Arrival, Expectation, Invitation, ListenerFilter, ListenerId, Meeting, MeetingCommand, MeetingId,
+        MeetingTerms, Refusal, RendezvousId, ResponseHead, Side, ToSenderGateway, What,
     },
 };
 

@@ -7,9 +7,7 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::entity::{
-    DynamicRelays, HostName, Namespace, NamespaceName, Policy, Relay, RelayKey, SwtIssuer,
-};
+use crate::entity::{DynamicRelays, HostName, Namespace, NamespaceName, Policy, Relay, RelayKey, SwtIssuer};
 
 /// A value and the revision of the commit that wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

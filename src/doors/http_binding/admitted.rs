@@ -6,7 +6,7 @@ use crate::{
     auth::{AuthError, Authorized, TokenError},
     bridge::http_binding::{HttpRefusal, HttpScheme, Request, Terms, XmlBody},
     doors::admit::{Addressed, Target},
-    entity::{RelayPath, ServiceAddress},
+    entity::ServiceAddress,
     gateway::{
         core::{Core, Peer, Settings, Transport},
         quota::Counted,
@@ -46,7 +46,7 @@ pub(super) fn soap_token(request: &Request) -> Result<Option<SecretString>, Refu
 /// What a request is to be told about the service, from the registration of a listener.
 pub(super) fn terms(
     service: &WcfTerms,
-    path: RelayPath,
+    addressed: &Addressed,
     settings: &Settings,
 ) -> Result<Terms, HttpRefusal> {
     // It was parsed when the listener registered.
@@ -54,9 +54,9 @@ pub(super) fn terms(
     Ok(Terms {
         via: format!("sb://{}{}", address.host, address.path.raw().trim_end_matches('/')),
         host: address.host.to_string(),
-        path,
+        path: addressed.path.clone(),
         scheme: HttpScheme::of_registration(Some(service.requires_transport_security)),
-        xml: XmlBody::Element,
+        xml: addressed.relay.as_ref().map_or(XmlBody::Element, |relay| relay.xml_body),
         limits: (&settings.limits).into(),
     })
 }

@@ -21,8 +21,8 @@ use crate::{
     doors::{
         admit::{Addressed, hold_back},
         hybrid::{
-            Arrived, Asked, Begin, Body, RequestBody, Sending, build_response, exchange_over_rendezvous, full,
-            relay_exchange, request_target,
+            Arrived, Asked, Begin, Body, RequestBody, Sending, build_response, exchange_over_rendezvous,
+            full, relay_exchange, request_target,
         },
     },
     entity::{HostName, RelayKind, WcfType},
@@ -41,7 +41,10 @@ pub(crate) fn serves(core: &Core, arrived: &Arrived, addressed: &Addressed) -> b
     match &addressed.relay {
         _ if token_service::serves(arrived, addressed) => true,
         Some(relay) => relay.kind == RelayKind::Wcf(WcfType::Http),
-        None => registry::serves(core, arrived, addressed) || SenderForm::of(arrived.request.headers()) != SenderForm::Plain,
+        None => {
+            registry::serves(core, arrived, addressed)
+                || SenderForm::of(arrived.request.headers()) != SenderForm::Plain
+        }
     }
 }
 
@@ -96,7 +99,7 @@ async fn relay(
     let (mut head, body) = request.into_parts();
     let token = relay_token(&head.headers).or_else(|| query.token.clone());
     without_our_query(&mut head, query.rest.as_deref())?;
-    let request = Request::new(&head, terms(service, addressed.path.clone(), &settings)?)?;
+    let request = Request::new(&head, terms(service, &addressed, &settings)?)?;
     let body = RequestBody::new(body, notes, settings.timeouts.request_idle);
     // A token may stand inside of a message; no other one is read before its sender is known.
     let inside = token.is_none() && addressed.needs_token() && request.may_hold_token();
@@ -200,10 +203,10 @@ async fn by_connector(
     let Sender { method, lines, query, peer, asked } = sender;
     let Admitted { target, authorized, counted } = admitted;
     let via = HostName::parse(&asked.host).map_or_else(|_| asked.host.clone(), |host| host.to_string());
-    let ours = |(name, text): &&HeaderLine| {
-        name.eq_ignore_ascii_case("Authorization") && is_relay_token(text)
-    };
-    let used_authorization = target.relay.requires_client_authorization && lines.iter().any(|line| ours(&line));
+    let ours =
+        |(name, text): &&HeaderLine| name.eq_ignore_ascii_case("Authorization") && is_relay_token(text);
+    let used_authorization =
+        target.relay.requires_client_authorization && lines.iter().any(|line| ours(&line));
     let sending = Sending {
         method: method.to_string(),
         target: request_target(&target, query.as_deref()),

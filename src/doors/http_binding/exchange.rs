@@ -138,8 +138,11 @@ async fn run(core: Arc<Core>, going: Going, head: Head) {
         let unseen = used && accepted.is_some();
         let ended = matches!(refusal, HttpRefusal::Closed { .. });
         let patience = *shared.patience();
-        let failed =
-            if unseen && ended { Failed::Again(Box::new(opened), patience) } else { Failed::Refused(refusal) };
+        let failed = if unseen && ended {
+            Failed::Again(Box::new(opened), patience)
+        } else {
+            Failed::Refused(refusal)
+        };
         let _ = head.send(Err(failed));
         return;
     }

@@ -22,7 +22,11 @@ pub(super) struct Opened {
 
 impl Opened {
     /// Reads as much as has to be known. `keep`: also keep it as it came.
-    pub(super) async fn begin(request: Request, body: RequestBody, keep: bool) -> Result<Self, (HttpRefusal, Request)> {
+    pub(super) async fn begin(
+        request: Request,
+        body: RequestBody,
+        keep: bool,
+    ) -> Result<Self, (HttpRefusal, Request)> {
         let mut opened = Self { request, first: Vec::new(), body, whole: false, raw: keep.then(Vec::new) };
         while opened.first.is_empty() {
             if let Err(refusal) = opened.step().await {
