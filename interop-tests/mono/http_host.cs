@@ -167,8 +167,10 @@ namespace Interop.Http
             reader.ReadStartElement("Body", Uris.Soap);
             if (format == "Xml")
             {
-                using (var text = XmlWriter.Create(to, new XmlWriterSettings { Encoding = new UTF8Encoding(false), CloseOutput = false }))
+                var whole = new MemoryStream();
+                using (var text = XmlWriter.Create(whole, new XmlWriterSettings { Encoding = new UTF8Encoding(false), CloseOutput = false }))
                     text.WriteNode(reader, false);
+                whole.WriteTo(to);
                 return;
             }
             var buffer = new byte[48 << 10];
