@@ -60,7 +60,7 @@ pub(super) async fn connect(
     let options = join_options(core, &shown);
     let sender = Leg { stream, early: early.freeze(), dialect: Dialect::Bytes };
     let joining = Joining { shown, _peer: Arc::clone(peer) };
-    Ok(Some(Connected { joining, sender, listener, options }))
+    Ok(Some(Connected { joining, sender, listener: listener.leg, options }))
 }
 
 /// A sender that may be joined.
