@@ -10,6 +10,7 @@ mod leg;
 mod listen;
 mod prefixed;
 mod private_file;
+mod sending;
 mod signals;
 mod stream;
 mod tls;
@@ -21,8 +22,12 @@ pub use leg::{Dialect, Leg};
 pub use listen::{Accepted, ServeOptions, bind, serve};
 pub use prefixed::Prefixed;
 pub use private_file::{private_file, private_temporary_folder};
+pub use sending::Sending;
 pub use signals::{Asked, Signals};
 pub use stream::Stream;
-pub use tls::{Alpn, Certificate, ClientTls, ServerTls, TlsError, TlsStream};
+pub use tls::{
+    Alpn, Certificate, ChainFault, ClientTls, LookFault, Looked, ServerTls, Sni, TlsError, TlsStream,
+    is_for_host,
+};
 
 pub use crate::wire::websocket::{FrameDialect, HalfClose, Role};

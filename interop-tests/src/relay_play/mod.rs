@@ -5,6 +5,7 @@ mod amqp;
 mod binary_xml;
 mod control_link;
 mod envelope;
+mod flow;
 mod http;
 mod http_leg;
 mod many;
@@ -24,6 +25,7 @@ mod xml_text;
 #[cfg(test)]
 mod tests;
 
+pub use flow::{Changed, FlowListener, FlowSender, OldListener};
 pub use many::{IdleLink, ManyListeners, allow_open_files};
 pub use player::play;
 pub use recording::Recording;
