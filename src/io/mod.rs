@@ -15,14 +15,14 @@ mod stream;
 mod tls;
 
 pub use finish::finish;
-pub use frames::{FrameReader, FrameStream, FrameStreamError, FrameWriter, Kind, Message, Piece};
+pub use frames::{FrameBytes, FrameReader, FrameStream, FrameStreamError, FrameWriter, Kind, Message, Piece};
 pub use join::{EndReason, Join, JoinCounters, JoinEnd, JoinOptions, Side, join};
 pub use leg::{Dialect, Leg};
 pub use listen::{Accepted, ServeOptions, bind, serve};
 pub use prefixed::Prefixed;
 pub use private_file::{private_file, private_temporary_folder};
 pub use signals::{Asked, Signals};
-pub use stream::Stream;
+pub use stream::{Carried, Stream};
 pub use tls::{Alpn, Certificate, ClientTls, ServerTls, TlsError, TlsStream};
 
 pub use crate::wire::websocket::{FrameDialect, HalfClose, Role};

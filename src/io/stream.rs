@@ -1,7 +1,7 @@
 //! A connection to a peer, whatever carries it.
 
 use std::{
-    io,
+    fmt, io,
     net::SocketAddr,
     path::Path,
     pin::Pin,
@@ -19,7 +19,7 @@ use tokio::{
 
 use super::TlsStream;
 
-/// A connection: TCP, TLS on TCP, or a Unix socket.
+/// A connection: TCP, TLS on TCP, a Unix socket, or a stream that another protocol carries.
 ///
 /// Reading yields `UnexpectedEof` where a TLS peer vanished without its `close_notify`; shutting down sends ours, and reading goes on after it.
 #[derive(Debug)]
@@ -31,6 +31,15 @@ pub enum Stream {
     /// A socket in the file system; only the connector dials such.
     #[cfg(unix)]
     Unix(UnixStream),
+    /// A stream inside another protocol.
+    Carried(Box<dyn Carried>),
+}
+
+/// A stream of bytes inside another protocol: a WebSocket's frames, a pair of HTTP requests, TLS in one of these. Ends as [`Stream`] does; one
+/// that is dropped before it was shut down shows its peer an error, where its carrier can.
+pub trait Carried: AsyncRead + AsyncWrite + fmt::Debug + Unpin + Send + Sync {
+    /// Our own address on the connection that carries it.
+    fn local_addr(&self) -> Option<SocketAddr>;
 }
 
 impl Stream {
@@ -59,6 +68,7 @@ impl Stream {
             Self::Tls(tls) => Some(tls.tcp()),
             #[cfg(unix)]
             Self::Unix(_) => None,
+            Self::Carried(_) => None,
         }
     }
 
@@ -70,17 +80,20 @@ impl Stream {
         }
     }
 
-    /// The peer's address; `None` for a Unix socket or a connection that is gone.
+    /// The peer's address; `None` for a stream that is not TCP's or a connection that is gone.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
         self.tcp().and_then(|tcp| tcp.peer_addr().ok())
     }
 
     /// Our own address; `None` for a Unix socket or a connection that is gone.
     pub fn local_addr(&self) -> Option<SocketAddr> {
+        if let Self::Carried(carried) = self {
+            return carried.local_addr();
+        }
         self.tcp().and_then(|tcp| tcp.local_addr().ok())
     }
 
-    /// Switches Nagle's algorithm off (`true`) or on; nothing for a Unix socket.
+    /// Switches Nagle's algorithm off (`true`) or on; nothing where the stream is not TCP's.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         self.tcp().map_or(Ok(()), |tcp| tcp.set_nodelay(nodelay))
     }
@@ -132,6 +145,7 @@ impl AsyncRead for Stream {
             Self::Tls(tls) => Pin::new(&mut **tls).poll_read(cx, buf),
             #[cfg(unix)]
             Self::Unix(unix) => Pin::new(unix).poll_read(cx, buf),
+            Self::Carried(carried) => Pin::new(carried).poll_read(cx, buf),
         }
     }
 }
@@ -143,6 +157,7 @@ impl AsyncWrite for Stream {
             Self::Tls(tls) => Pin::new(&mut **tls).poll_write(cx, buf),
             #[cfg(unix)]
             Self::Unix(unix) => Pin::new(unix).poll_write(cx, buf),
+            Self::Carried(carried) => Pin::new(carried).poll_write(cx, buf),
         }
     }
 
@@ -152,6 +167,7 @@ impl AsyncWrite for Stream {
             Self::Tls(tls) => Pin::new(&mut **tls).poll_flush(cx),
             #[cfg(unix)]
             Self::Unix(unix) => Pin::new(unix).poll_flush(cx),
+            Self::Carried(carried) => Pin::new(carried).poll_flush(cx),
         }
     }
 
@@ -161,6 +177,7 @@ impl AsyncWrite for Stream {
             Self::Tls(tls) => Pin::new(&mut **tls).poll_shutdown(cx),
             #[cfg(unix)]
             Self::Unix(unix) => Pin::new(unix).poll_shutdown(cx),
+            Self::Carried(carried) => Pin::new(carried).poll_shutdown(cx),
         }
     }
 }
