@@ -18,6 +18,11 @@ macro_rules! guid {
             pub const fn new(bits: u128) -> Self {
                 Self(bits)
             }
+
+            /// Its 128 bits.
+            pub const fn to_bits(self) -> u128 {
+                self.0
+            }
         }
 
         impl fmt::Display for $name {

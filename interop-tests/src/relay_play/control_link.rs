@@ -173,10 +173,13 @@ impl ControlLink {
         while self.talk.more() {}
     }
 
-    /// What stands behind the library's close may be answered or not.
+    /// What stands behind the library's close may be answered or not, and the close is the last that the gateway says.
     fn expect_unless_closed(&mut self, performative: u64) {
-        if !self.heard.iter().any(|item| item.performative() == Some(amqp::CLOSE)) {
-            self.expect(performative);
+        let is_last = |item: &Item| item.performative() == Some(amqp::CLOSE);
+        let what = format!("a frame {performative:#04x}");
+        let said = self.expect_that(&what, |item| item.performative() == Some(performative) || is_last(item));
+        if is_last(&said) && performative != amqp::CLOSE {
+            self.heard.push_back(said);
         }
     }
 

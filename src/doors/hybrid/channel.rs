@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::{Sink, SinkExt, StreamExt};
 use hyper::upgrade::OnUpgrade;
-use tokio::{io::AsyncWriteExt, sync::mpsc};
+use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -25,66 +25,46 @@ use super::{
     reply::Asked,
 };
 use crate::{
-    doors::admit,
+    doors::{admit, listening::Listening},
     gateway::{
-        clock::unix_now,
         core::{Core, Peer},
-        live::{Entry, LiveListener},
         meet::sleep_until,
     },
     io::{Stream, finish},
-    relay::{ChannelCommand, ControlChannel, ListenerId, ResponseHead, ToListenerGateway},
+    relay::{ChannelCommand, ResponseHead},
     wire::hybrid::{ControlMessage, Response},
 };
 
 /// What a control channel knows about itself.
 pub(crate) struct Opened {
-    pub(crate) listener: ListenerId,
-    /// Shown at the admin door as long as the channel lives.
-    pub(crate) shown: Option<Entry<LiveListener>>,
-    pub(crate) target: admit::Target,
     pub(crate) base: Base,
     pub(crate) asked: Asked,
     pub(crate) peer: Arc<Peer>,
 }
 
 /// Runs a control channel from its 101 to its end. The registration ends with it, however it ends.
-pub(crate) async fn run(
-    core: Arc<Core>,
-    upgrade: OnUpgrade,
-    rules: ControlChannel,
-    mut inbox: mpsc::Receiver<ToListenerGateway>,
-    opened: Opened,
-) {
+pub(crate) async fn run(core: Arc<Core>, upgrade: OnUpgrade, listening: Listening, opened: Opened) {
     let shown = opened.asked.clone();
-    let relay = opened.target.key.clone();
-    core.metrics.active_listeners.inc();
+    let relay = listening.target.key.clone();
     tracing::info!(tracking_id = %shown.tracking_id, %relay, peer = %opened.peer.address, "listener on");
     let limit = core.settings.load().timeouts.handshake;
     let mut channel = Channel {
         core: Arc::clone(&core),
-        rules,
+        listening,
         opened,
         queue: VecDeque::new(),
         awaited: None,
         ended: false,
-        forgotten: false,
     };
     if let Ok(Ok(upgraded)) = tokio::time::timeout(limit, upgrade).await {
         let (stream, early) = into_parts(upgraded);
         let config = config(&core);
         let socket =
             WebSocketStream::from_partially_read(stream, early.to_vec(), Role::Server, Some(config)).await;
-        channel.serve(socket, &mut inbox).await;
+        channel.serve(socket).await;
     }
-    channel.rules.handle_closed(Instant::now());
-    channel.carry_out().await;
-    core.metrics.active_listeners.dec();
-    core.metrics.listener_disconnects.inc();
+    channel.listening.leave().await;
     tracing::info!(tracking_id = %shown.tracking_id, %relay, "listener off");
-    channel.opened.shown = None;
-    // Nobody waits for this: a gateway that drains may end without it.
-    tokio::spawn(channel.linger(inbox));
 }
 
 fn config(core: &Core) -> WebSocketConfig {
@@ -108,7 +88,7 @@ const MOST_QUEUED: usize = 64;
 
 struct Channel {
     core: Arc<Core>,
-    rules: ControlChannel,
+    listening: Listening,
     opened: Opened,
     /// Written in order and back to back: a request's text and its body (hybrid page 0, rule 8).
     queue: VecDeque<Message>,
@@ -116,20 +96,14 @@ struct Channel {
     awaited: Option<Response>,
     /// The connection is to be cut.
     ended: bool,
-    /// The rules have nothing more to remember.
-    forgotten: bool,
 }
 
 impl Channel {
-    async fn serve(
-        &mut self,
-        socket: WebSocketStream<Stream>,
-        inbox: &mut mpsc::Receiver<ToListenerGateway>,
-    ) {
+    async fn serve(&mut self, socket: WebSocketStream<Stream>) {
         let (mut sink, mut source) = socket.split();
         let draining = self.core.draining.clone();
         let mut drained = false;
-        let relay_gone = self.opened.target.token(&self.core);
+        let relay_gone = self.listening.relay_gone.clone();
         let mut gone = false;
         let mut unflushed = false;
         loop {
@@ -137,7 +111,7 @@ impl Channel {
             if self.ended {
                 return;
             }
-            let deadline = self.rules.poll_timeout();
+            let deadline = self.listening.rules.poll_timeout();
             tokio::select! {
                 // Reading goes on while writing waits, so that two sides with full buffers do not wait for each other.
                 read = source.next() => match read {
@@ -148,7 +122,7 @@ impl Channel {
                         return;
                     }
                     Some(Ok(message)) => {
-                        self.rules.handle_received(Instant::now());
+                        self.listening.rules.handle_received(Instant::now());
                         // tungstenite queues pongs and close echoes in the socket; they leave with the next flush.
                         unflushed |= matches!(message, Message::Ping(_) | Message::Close(_));
                         self.read(message);
@@ -166,28 +140,19 @@ impl Channel {
                         return;
                     }
                 }
-                Some(message) = inbox.recv(), if self.queue.len() < MOST_QUEUED => self.rules.handle_message(message, Instant::now()),
+                Some(message) = self.listening.inbox.recv(), if self.queue.len() < MOST_QUEUED => {
+                    self.listening.rules.handle_message(message, Instant::now());
+                }
                 () = relay_gone.cancelled(), if !gone => {
                     gone = true;
-                    self.relay_is_gone();
+                    self.ended |= !self.listening.handle_relay_gone();
                 }
                 () = draining.cancelled(), if !drained => {
                     drained = true;
-                    self.rules.handle_drain(Instant::now());
+                    self.listening.rules.handle_drain(Instant::now());
                 }
-                () = sleep_until(deadline) => self.rules.handle_timeout(Instant::now(), unix_now()),
+                () = sleep_until(deadline) => self.listening.handle_timeout(),
             }
-        }
-    }
-
-    /// The relay was deleted or switched off, or the gateway has no more time.
-    fn relay_is_gone(&mut self) {
-        if self.core.closing.is_cancelled() {
-            self.ended = true;
-        } else if admit::is_disabled(&self.core, &self.opened.target.key) {
-            self.rules.handle_disabled(Instant::now());
-        } else {
-            self.rules.handle_deleted(Instant::now());
         }
     }
 
@@ -207,7 +172,7 @@ impl Channel {
 
     /// Does what the rules want done.
     async fn carry_out(&mut self) {
-        while let Some(command) = self.rules.next_command() {
+        while let Some(command) = self.listening.next_command().await {
             match command {
                 ChannelCommand::Deliver { invitation, request_id } => {
                     self.queue.extend(invite::messages(&self.opened.base, &invitation, &request_id));
@@ -218,9 +183,8 @@ impl Channel {
                     self.queue.clear();
                     self.ended = true;
                 }
-                ChannelCommand::Tell { message, .. } => self.core.switchboard.tell_meeting(message),
-                ChannelCommand::Withdraw => self.withdraw().await,
-                ChannelCommand::Forget => self.forgotten = true,
+                // The listening itself has carried these out.
+                ChannelCommand::Tell { .. } | ChannelCommand::Withdraw | ChannelCommand::Forget => {}
             }
         }
     }
@@ -231,28 +195,6 @@ impl Channel {
             code: code.into(),
             reason: Utf8Bytes::from(reason),
         })));
-    }
-
-    /// The connection is gone. Messages that were on their way are still answered, until the rules let go.
-    async fn linger(mut self, mut inbox: mpsc::Receiver<ToListenerGateway>) {
-        while !self.forgotten {
-            let deadline = self.rules.poll_timeout();
-            tokio::select! {
-                message = inbox.recv() => match message {
-                    Some(message) => self.rules.handle_message(message, Instant::now()),
-                    None => break,
-                },
-                () = sleep_until(deadline) => self.rules.handle_timeout(Instant::now(), unix_now()),
-            }
-            self.carry_out().await;
-        }
-        self.core.switchboard.leave_channel(self.opened.listener);
-    }
-
-    async fn withdraw(&mut self) {
-        if let Err(error) = self.core.registrations.withdraw(self.opened.listener).await {
-            tracing::warn!(%error, "a registration could not be withdrawn; it ends with the lease");
-        }
     }
 
     fn read(&mut self, message: Message) {
@@ -273,8 +215,8 @@ impl Channel {
             Ok(ControlMessage::Response(response)) if response.body => self.awaited = Some(response),
             Ok(ControlMessage::Response(response)) => self.respond(response, Bytes::new()),
             Ok(ControlMessage::RenewToken(renewal)) => {
-                let checked = admit::renew(&self.core, &self.opened.target, &renewal.token);
-                self.rules.handle_renewed(checked, Instant::now(), unix_now());
+                let checked = admit::renew(&self.core, &self.listening.target, &renewal.token);
+                self.listening.handle_renewed(checked);
             }
             // 2.2: never close for it.
             Ok(ControlMessage::Accept(_) | ControlMessage::Request(_)) | Err(_) => {
@@ -289,7 +231,9 @@ impl Channel {
             description: response.status_description,
             headers: response.response_headers,
         };
-        if let Err(error) = self.rules.handle_response(&response.request_id, head, body, Instant::now()) {
+        if let Err(error) =
+            self.listening.rules.handle_response(&response.request_id, head, body, Instant::now())
+        {
             tracing::debug!(tracking_id = %self.opened.asked.tracking_id, %error, "a response was dropped");
         }
     }

@@ -1,6 +1,6 @@
 //! A listener opens its control channel (2.1).
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use http::{HeaderValue, Response, header};
 
@@ -12,18 +12,17 @@ use super::{
     tokens,
 };
 use crate::{
-    doors::admit,
+    doors::{
+        admit,
+        listening::{Listening, Offer},
+    },
     entity::RelayKind,
     gateway::{
-        clock::{random_u128, unix_now},
+        clock::unix_now,
         core::{Core, Transport},
         live::LiveListener,
     },
-    relay::{
-        ChannelTerms, ControlChannel, ListenerId, Malformed, Refusal, Registered, Registration, Shapes,
-        listener_tag,
-    },
-    store::{Remedy, StoreError},
+    relay::{ChannelTerms, Malformed, Refusal, Shapes, listener_tag},
 };
 
 /// Checks in the order of 2.1 — shape, token, relay, enabled, quota — then registers and answers 101.
@@ -44,43 +43,15 @@ pub(crate) async fn listen(
         return Err(Refusal::NoSuchRelay);
     }
     let shapes = shapes(&arrived, &target.relay.kind)?;
+    let scheme = if arrived.peer.transport == Transport::Tls { "wss" } else { "ws" };
     let settings = core.settings.load_full();
-    let registration = Registration {
-        listener: ListenerId::new(random_u128()),
-        gateway: core.id.clone(),
-        relay: target.key.clone(),
+    let offer = Offer {
         tag: Some(listener_tag(arrived.asked.tracking_id.as_str())),
         shapes,
         wcf: None,
+        terms: ChannelTerms::new(&settings.limits, &settings.timeouts),
     };
-    let terms = ChannelTerms::new(&settings.limits, &settings.timeouts);
-    let rules = ControlChannel::new(
-        registration.clone(),
-        Some(authorized.expires),
-        terms,
-        Instant::now(),
-        unix_now(),
-    );
-    let listener = registration.listener;
-    let inbox = core.switchboard.enter_channel(listener);
-    let limit = settings.limits.listeners_per_relay;
-    let registered = core.registrations.register(registration, core.lease, limit).await;
-    if !matches!(registered, Ok(Registered::Yes)) {
-        core.switchboard.leave_channel(listener);
-    }
-    match registered {
-        Ok(Registered::Yes) => {}
-        Ok(Registered::InUse) => return Err(Refusal::Conflict),
-        Ok(Registered::TooMany) => return Err(Refusal::TooManyListeners { limit }),
-        Err(error) if error.remedy() == Remedy::Retry => return Err(Refusal::Overloaded),
-        Err(StoreError::LeaseLost) => return Err(Refusal::Draining),
-        Err(error) => {
-            tracing::error!(%error, "a listener cannot be registered");
-            return Err(Refusal::Internal);
-        }
-    }
-    let scheme = if arrived.peer.transport == Transport::Tls { "wss" } else { "ws" };
-    let shown = core.live.enter(LiveListener {
+    let shown = LiveListener {
         relay: target.key.clone(),
         id: arrived.asked.tracking_id.to_string(),
         remote: arrived.peer.address,
@@ -88,17 +59,15 @@ pub(crate) async fn listen(
         user_agent: user_agent(&arrived),
         connected_at: unix_now(),
         token_expires: authorized.expires,
-    });
+    };
+    let listening = Listening::register(core, target, offer, shown).await?;
     let opened = channel::Opened {
-        listener,
-        shown: Some(shown),
-        target,
         base: Base { scheme, authority: authority(&arrived.asked.host, scheme) },
         asked: arrived.asked.clone(),
         peer: Arc::clone(&arrived.peer),
     };
     let upgrade = hyper::upgrade::on(&mut arrived.request);
-    core.tasks.spawn(channel::run(Arc::clone(core), upgrade, rules, inbox, opened));
+    core.tasks.spawn(channel::run(Arc::clone(core), upgrade, listening, opened));
     Ok(switching(&key, None, &arrived.asked.tracking_id))
 }
 

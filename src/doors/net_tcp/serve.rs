@@ -65,7 +65,7 @@ async fn prepare(
         Ok((session, (target, authorized))) => {
             tracing::debug!(peer = %peer.address, via = %session.preamble.via, "session begins");
             let relayed = Relayed { session, target, authorized };
-            match session::find_listener(core, peer, stream, read, relayed, &policy.limits).await {
+            match session::begin(core, peer, stream, read, relayed, &policy.limits).await {
                 Ok(ready) => {
                     core.metrics.sender_connections.success.inc();
                     return ready;

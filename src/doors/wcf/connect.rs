@@ -2,27 +2,23 @@
 
 use std::sync::Arc;
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::BytesMut;
-use tokio::io::AsyncReadExt;
 
 use super::carriage;
 use crate::{
     auth::Authorized,
     doors::{
         admit::{self, Target},
-        hybrid::{Joining, join_options, listener_leg},
+        find::{Asked, Waiting, find_listener},
+        hybrid::{Joining, join_options},
     },
     entity::{DynamicRelays, ServiceAddress},
     gateway::{
-        clock::random_u128,
         core::{Core, Peer, Transport},
-        dialled::Dialled,
-        meet::{Met, Wanted, meet},
         quota::Counted,
     },
     io::{Dialect, JoinOptions, Leg, Stream},
-    relay::{Invitation, ListenerFilter, Refusal, RendezvousId, What},
+    relay::Refusal,
     wire::{
         hybrid::TrackingId,
         relayed::{RelayedConnect, relayed_connect_reply},
@@ -37,15 +33,12 @@ pub(super) struct Connected {
     pub(super) options: JoinOptions,
 }
 
-/// Bytes kept of a sender that does not wait for its answer, as it should.
-const EARLY: usize = 64 << 10;
-
 /// Finds a listener and answers; `None` when the sender left meanwhile. Its connection comes back with a refusal, so that it can be told.
 pub(super) async fn connect(
     core: &Arc<Core>,
     peer: &Arc<Peer>,
-    mut stream: Stream,
-    mut early: BytesMut,
+    stream: Stream,
+    early: BytesMut,
     request: RelayedConnect,
     id: &TrackingId,
 ) -> Result<Option<Connected>, (Stream, Refusal)> {
@@ -53,35 +46,13 @@ pub(super) async fn connect(
         Ok(admitted) => admitted,
         Err(refusal) => return Err((stream, refusal)),
     };
-    let wanted = Wanted {
-        relay: target.key.clone(),
-        filter: ListenerFilter::default(),
-        sender: peer.address.ip(),
-        path: target.path.decoded().to_owned(),
-        invitation: invitation(core, peer, &host, &target, id),
-        respond: None,
-    };
-    let met = tokio::select! {
-        met = meet(core, wanted) => met,
-        () = gone(&mut stream, &mut early) => return Ok(None),
-    };
-    let (listener, taken) = match met {
-        Ok(Met::Joined { dialled: Dialled { line: Some(listener), taken, .. }, .. }) => (listener, taken),
-        Ok(_) => return Err((stream, Refusal::Internal)),
-        Err(refusal) => return Err((stream, refusal)),
-    };
-    if taken.send(()).is_err() {
-        return Err((stream, Refusal::ListenerGone));
-    }
-    let handshake = core.settings.load().timeouts.handshake;
-    let Ok(Ok(listener)) = tokio::time::timeout(handshake, listener_leg(core, listener)).await else {
-        return Err((stream, Refusal::ListenerGone));
-    };
+    let asked = Asked { target: &target, host: &host, id };
+    let found = find_listener(core, peer, Waiting { stream, early }, asked).await?;
+    let Some((Waiting { mut stream, early }, listener)) = found else { return Ok(None) };
     let Ok(reply) = relayed_connect_reply() else { return Err((stream, Refusal::Internal)) };
-    if !matches!(
-        tokio::time::timeout(handshake, carriage::write_message(&mut stream, &reply)).await,
-        Ok(Ok(()))
-    ) {
+    let handshake = core.settings.load().timeouts.handshake;
+    let answered = tokio::time::timeout(handshake, carriage::write_message(&mut stream, &reply)).await;
+    if !matches!(answered, Ok(Ok(()))) {
         return Ok(None);
     }
     let shown = core.live.connection(peer, &target, id, authorized, counted);
@@ -119,36 +90,4 @@ fn admitted(core: &Core, peer: &Peer, request: &RelayedConnect) -> Result<Admitt
     }
     let counted = target.count(core)?;
     Ok(Admitted { target, host: address.authority, authorized, counted })
-}
-
-/// The sender's connection ended while it waited. What it says before it is answered is kept, within reason.
-async fn gone(stream: &mut Stream, early: &mut BytesMut) {
-    while early.len() < EARLY {
-        if !matches!(stream.read_buf(early).await, Ok(1..)) {
-            return;
-        }
-    }
-    std::future::pending().await
-}
-
-/// The sender as hybrid listeners know senders, for a connector may listen on a WCF relay: the headers are those of a handshake.
-fn invitation(core: &Core, peer: &Peer, host: &str, target: &Target, id: &TrackingId) -> Invitation {
-    let key = BASE64_STANDARD.encode(random_u128().to_ne_bytes());
-    let line = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    Invitation {
-        id: id.to_string(),
-        rendezvous: RendezvousId::new(0),
-        dial: core.settings.load().public_address.clone(),
-        path: target.path.raw().to_owned(),
-        query: None,
-        remote: Some(peer.address),
-        headers: vec![
-            line("Host", host),
-            line("Connection", "Upgrade"),
-            line("Upgrade", "websocket"),
-            line("Sec-WebSocket-Version", "13"),
-            line("Sec-WebSocket-Key", &key),
-        ],
-        what: What::Stream,
-    }
 }

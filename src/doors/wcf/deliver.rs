@@ -40,10 +40,9 @@ impl Invites {
 
     /// The envelope of an invitation.
     pub(super) fn envelope(&self, core: &Core, invitation: &relay::Invitation) -> Result<Bytes, WriteError> {
-        let id = invitation.rendezvous.to_string();
         let inner = Invitation {
             to: self.address.clone(),
-            id: Uuid::try_parse(&id).unwrap_or_default(),
+            id: Uuid::from_u128(invitation.rendezvous.to_bits()),
             tcp: self.dial(core),
             http: None,
             https: None,

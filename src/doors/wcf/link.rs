@@ -5,11 +5,10 @@ use std::{sync::Arc, time::Instant};
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::listen::{self, Listening, acquaintance};
+use super::listen::{self, Registered, acquaintance};
 use crate::{
-    doors::admit,
+    doors::{admit, listening::Listening},
     gateway::{
-        clock::unix_now,
         core::{Core, Peer},
         meet::sleep_until,
     },
@@ -33,17 +32,12 @@ pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Peer) {
     drop(settings);
     let local = stream.local_addr().map(|local| local.ip());
     let link = ListenerLink::new(Arc::new(terms), Instant::now());
-    let mut driver = Driver { core: Arc::clone(&core), peer, local, link, listening: None, cut: false };
+    let mut driver = Driver { core: Arc::clone(&core), peer, local, link, registered: None, cut: false };
     driver.run(stream).await;
-    if let Some(mut listening) = driver.listening.take() {
-        listening.rules.handle_closed(Instant::now());
-        let mut ending = Ending { core: Arc::clone(&core), listening, forgotten: false };
-        ending.carry_out().await;
-        core.metrics.active_listeners.dec();
-        core.metrics.listener_disconnects.inc();
-        tracing::info!(relay = %ending.listening.target.key, "WCF listener off");
-        // Nobody waits for this: a gateway that drains may end without it.
-        tokio::spawn(ending.linger());
+    if let Some(registered) = driver.registered.take() {
+        let relay = registered.listening.target.key.clone();
+        registered.listening.leave().await;
+        tracing::info!(%relay, "WCF listener off");
     }
 }
 
@@ -52,7 +46,7 @@ struct Driver {
     peer: Peer,
     local: Option<std::net::IpAddr>,
     link: ListenerLink,
-    listening: Option<Box<Listening>>,
+    registered: Option<Box<Registered>>,
     /// The connection is to be cut.
     cut: bool,
 }
@@ -82,9 +76,8 @@ impl Driver {
                 // Nothing is kept for a link that is idle.
                 unsent = BytesMut::new();
             }
-            let rules = self.listening.as_ref().and_then(|listening| listening.rules.poll_timeout());
+            let rules = self.listening().and_then(|listening| listening.rules.poll_timeout());
             let deadline = [self.link.poll_timeout(), rules].into_iter().flatten().min();
-            let gone = self.listening.as_ref().map(|listening| listening.target.token(&self.core));
             let room = self.link.is_ready();
             tokio::select! {
                 // Reading goes on while writing waits, so that two sides with full buffers do not wait for each other.
@@ -105,13 +98,15 @@ impl Driver {
                     self.settle().await;
                     return;
                 },
-                Some(message) = next_message(&mut self.listening), if room => {
-                    self.rules(|listening| listening.rules.handle_message(message, Instant::now()));
-                }
-                () = cancelled(gone.as_ref()), if !told_gone => {
-                    told_gone = true;
-                    self.relay_is_gone();
-                }
+                heard = hear(&mut self.registered, room, !told_gone) => match heard {
+                    Heard::Message(message) => {
+                        self.rules(|listening| listening.rules.handle_message(message, Instant::now()));
+                    }
+                    Heard::RelayGone => {
+                        told_gone = true;
+                        self.cut |= self.listening().is_some_and(|listening| !listening.handle_relay_gone());
+                    }
+                },
                 () = draining.cancelled(), if !drained => {
                     drained = true;
                     self.drain();
@@ -120,7 +115,7 @@ impl Driver {
                 () = sleep_until(deadline) => {
                     let now = Instant::now();
                     self.link.handle_timeout(now);
-                    self.rules(|listening| listening.rules.handle_timeout(now, unix_now()));
+                    self.rules(Listening::handle_timeout);
                 }
             }
         }
@@ -130,9 +125,13 @@ impl Driver {
     }
 
     fn rules(&mut self, handle: impl FnOnce(&mut Listening)) {
-        if let Some(listening) = &mut self.listening {
+        if let Some(listening) = self.listening() {
             handle(listening);
         }
+    }
+
+    fn listening(&mut self) -> Option<&mut Listening> {
+        self.registered.as_mut().map(|registered| &mut registered.listening)
     }
 
     /// Handles every event of the link and every command of the rules, until there is none.
@@ -141,9 +140,9 @@ impl Driver {
             while let Some(event) = self.link.next_event() {
                 self.handle(event).await;
             }
-            let command = self.listening.as_mut().and_then(|listening| listening.rules.next_command());
-            let Some(command) = command else { return };
-            self.carry_out(command).await;
+            let Some(listening) = self.listening() else { return };
+            let Some(command) = listening.next_command().await else { return };
+            self.carry_out(command);
         }
     }
 
@@ -151,10 +150,9 @@ impl Driver {
         match event {
             LinkEvent::Wanted(request) => {
                 match listen::listen(&self.core, &self.peer, &request, self.local).await {
-                    Ok(listening) => {
-                        self.core.metrics.active_listeners.inc();
-                        tracing::info!(relay = %listening.target.key, listener = %request.listener_type, peer = %self.peer.address, "WCF listener on");
-                        self.listening = Some(Box::new(listening));
+                    Ok(registered) => {
+                        tracing::info!(relay = %registered.listening.target.key, listener = %request.listener_type, peer = %self.peer.address, "WCF listener on");
+                        self.registered = Some(Box::new(registered));
                         self.link.accept(Instant::now());
                     }
                     Err(refusal) => self.refuse(&refusal).await,
@@ -163,7 +161,7 @@ impl Driver {
             LinkEvent::Renewed(token) => {
                 let core = Arc::clone(&self.core);
                 self.rules(|listening| match admit::renew(&core, &listening.target, &token) {
-                    Ok(expires) => listening.rules.handle_renewed(Ok(expires), Instant::now(), unix_now()),
+                    Ok(expires) => listening.handle_renewed(Ok(expires)),
                     // Told to its face this would end the service for good; the end of the old token sends it away (2.3).
                     Err(error) => {
                         tracing::info!(relay = %listening.target.key, %error, "a renewed token is refused")
@@ -190,11 +188,11 @@ impl Driver {
         self.link.refuse(LinkError::new(condition, refusal.to_string()), Instant::now());
     }
 
-    async fn carry_out(&mut self, command: ChannelCommand) {
+    fn carry_out(&mut self, command: ChannelCommand) {
         match command {
             ChannelCommand::Deliver { invitation, .. } => {
-                let Some(listening) = &self.listening else { return };
-                match listening.invites.envelope(&self.core, &invitation) {
+                let Some(registered) = &self.registered else { return };
+                match registered.invites.envelope(&self.core, &invitation) {
                     Ok(envelope) => {
                         // There was room when the message was taken.
                         if let Err(error) = self.link.send(envelope, Instant::now()) {
@@ -204,34 +202,18 @@ impl Driver {
                     Err(error) => tracing::error!(%error, "an invitation could not be written"),
                 }
             }
-            ChannelCommand::Ping => {}
             ChannelCommand::Close(reason) => self.link.detach(told(reason), Instant::now()),
             ChannelCommand::Drop => self.cut = true,
-            ChannelCommand::Tell { message, .. } => self.core.switchboard.tell_meeting(message),
-            ChannelCommand::Withdraw => {
-                if let Some(listening) = &self.listening {
-                    withdraw(&self.core, listening).await;
-                }
-            }
-            // Said when the connection is gone: `Ending` asks for it.
-            ChannelCommand::Forget => {}
-        }
-    }
-
-    /// The relay was deleted or switched off, or the gateway has no more time.
-    fn relay_is_gone(&mut self) {
-        let Some(listening) = &mut self.listening else { return };
-        if self.core.closing.is_cancelled() {
-            self.cut = true;
-        } else if admit::is_disabled(&self.core, &listening.target.key) {
-            listening.rules.handle_disabled(Instant::now());
-        } else {
-            listening.rules.handle_deleted(Instant::now());
+            // The link itself looks after signs of life, the listening after the others.
+            ChannelCommand::Ping
+            | ChannelCommand::Tell { .. }
+            | ChannelCommand::Withdraw
+            | ChannelCommand::Forget => {}
         }
     }
 
     fn drain(&mut self) {
-        match &mut self.listening {
+        match self.listening() {
             Some(listening) => listening.rules.handle_drain(Instant::now()),
             None => self.link.close(None, Instant::now()),
         }
@@ -249,60 +231,19 @@ fn told(reason: CloseReason) -> Option<LinkError> {
     Some(LinkError::new(condition, reason.to_string()))
 }
 
-async fn next_message(listening: &mut Option<Box<Listening>>) -> Option<ToListenerGateway> {
-    match listening {
-        Some(listening) => listening.inbox.recv().await,
-        None => std::future::pending().await,
-    }
+/// What a registered listener is told from elsewhere.
+enum Heard {
+    Message(ToListenerGateway),
+    RelayGone,
 }
 
-async fn cancelled(token: Option<&tokio_util::sync::CancellationToken>) {
-    match token {
-        Some(token) => token.cancelled().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn withdraw(core: &Core, listening: &Listening) {
-    if let Err(error) = core.registrations.withdraw(listening.listener).await {
-        tracing::warn!(%error, "a registration could not be withdrawn; it ends with the lease");
-    }
-}
-
-/// A listener whose connection is gone. Messages that were on their way are still answered, until the rules let go.
-struct Ending {
-    core: Arc<Core>,
-    listening: Box<Listening>,
-    forgotten: bool,
-}
-
-impl Ending {
-    async fn carry_out(&mut self) {
-        while let Some(command) = self.listening.rules.next_command() {
-            match command {
-                ChannelCommand::Tell { message, .. } => self.core.switchboard.tell_meeting(message),
-                ChannelCommand::Withdraw => withdraw(&self.core, &self.listening).await,
-                ChannelCommand::Forget => self.forgotten = true,
-                ChannelCommand::Deliver { .. }
-                | ChannelCommand::Ping
-                | ChannelCommand::Close(_)
-                | ChannelCommand::Drop => {}
-            }
-        }
-    }
-
-    async fn linger(mut self) {
-        while !self.forgotten {
-            let deadline = self.listening.rules.poll_timeout();
-            tokio::select! {
-                message = self.listening.inbox.recv() => match message {
-                    Some(message) => self.listening.rules.handle_message(message, Instant::now()),
-                    None => break,
-                },
-                () = sleep_until(deadline) => self.listening.rules.handle_timeout(Instant::now(), unix_now()),
-            }
-            self.carry_out().await;
-        }
-        self.core.switchboard.leave_channel(self.listening.listener);
+/// `room`: there is some for a message. `may_go`: it was not told yet that its relay is gone.
+async fn hear(registered: &mut Option<Box<Registered>>, room: bool, may_go: bool) -> Heard {
+    let Some(registered) = registered else { return std::future::pending().await };
+    let Listening { inbox, relay_gone, .. } = &mut registered.listening;
+    tokio::select! {
+        Some(message) = inbox.recv(), if room => Heard::Message(message),
+        () = relay_gone.cancelled(), if may_go => Heard::RelayGone,
+        else => std::future::pending().await,
     }
 }

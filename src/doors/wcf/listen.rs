@@ -1,36 +1,30 @@
 //! A listener asks to be registered (2.2).
 
-use std::{sync::Arc, time::Instant};
-
-use tokio::sync::mpsc;
+use std::sync::Arc;
 
 use super::deliver::Invites;
 use crate::{
-    doors::admit::{self, Target},
+    doors::{
+        admit::{self, Target},
+        listening::{Listening, Offer},
+    },
     entity::{ServiceAddress, UnixTime},
     gateway::{
-        clock::{random_u128, unix_now},
+        clock::unix_now,
         core::{Core, Peer},
-        live::{Entry, LiveListener},
+        live::LiveListener,
     },
     relay::{
-        ChannelTerms, ControlChannel, ListenerId, Refusal, Registered, Registration, Shapes,
-        ToListenerGateway, WcfTerms,
+        ChannelTerms, Refusal, Shapes, WcfTerms,
         listener_link::{Acquaintance, ListenRequest},
         wcf_type,
     },
-    store::{Remedy, StoreError},
 };
 
-/// A listener that senders find.
-pub(super) struct Listening {
-    pub(super) rules: ControlChannel,
-    pub(super) inbox: mpsc::Receiver<ToListenerGateway>,
-    pub(super) listener: ListenerId,
-    pub(super) target: Target,
+/// A registered listener, and how it is invited.
+pub(super) struct Registered {
+    pub(super) listening: Listening,
     pub(super) invites: Invites,
-    /// Shown at the admin door as long as the link lives.
-    pub(super) _shown: Entry<LiveListener>,
 }
 
 /// How long a listener may stay after its token ended, at the least: 2.x renews late, and shows its old token until then (2.3).
@@ -45,7 +39,7 @@ pub(super) async fn listen(
     peer: &Peer,
     request: &ListenRequest,
     local: Option<std::net::IpAddr>,
-) -> Result<Listening, Refusal> {
+) -> Result<Registered, Refusal> {
     if core.draining.is_cancelled() {
         return Err(Refusal::Draining);
     }
@@ -59,7 +53,7 @@ pub(super) async fn listen(
     let address = ServiceAddress::parse(&request.address)?;
     let addressed = admit::look_up(core, peer, &address.authority, address.path)?;
     let (target, authorized) = addressed.wcf_listener(core, request)?;
-    let terms = WcfTerms {
+    let wcf = WcfTerms {
         address: request.address.clone(),
         listener_type: request.listener_type,
         dynamic: request.dynamic_relay,
@@ -68,46 +62,18 @@ pub(super) async fn listen(
         published: request.requires_public_registry.then(|| title(request, &target)),
         key_name: authorized.key_name.clone(),
     };
-    let shapes = wcf_type(request.listener_type).map_or(Shapes::default(), Shapes::of_wcf);
     let settings = core.settings.load_full();
-    let registration = Registration {
-        listener: ListenerId::new(random_u128()),
-        gateway: core.id.clone(),
-        relay: target.key.clone(),
-        tag: None,
-        shapes,
-        wcf: Some(terms),
-    };
     let mut terms = ChannelTerms::new(&settings.limits, &settings.timeouts);
     // The link itself looks after signs of life.
     (terms.ping_every, terms.silence) = (None, None);
     terms.token_grace = terms.token_grace.max(GRACE);
-    let listener = registration.listener;
-    let rules = ControlChannel::new(
-        registration.clone(),
-        Some(authorized.expires),
+    let offer = Offer {
+        tag: None,
+        shapes: wcf_type(request.listener_type).map_or(Shapes::default(), Shapes::of_wcf),
+        wcf: Some(wcf),
         terms,
-        Instant::now(),
-        unix_now(),
-    );
-    let inbox = core.switchboard.enter_channel(listener);
-    let limit = settings.limits.listeners_per_relay;
-    let registered = core.registrations.register(registration, core.lease, limit).await;
-    if !matches!(registered, Ok(Registered::Yes)) {
-        core.switchboard.leave_channel(listener);
-    }
-    match registered {
-        Ok(Registered::Yes) => {}
-        Ok(Registered::TooMany) => return Err(Refusal::TooManyListeners { limit }),
-        Ok(Registered::InUse) => return Err(Refusal::Conflict),
-        Err(error) if error.remedy() == Remedy::Retry => return Err(Refusal::Overloaded),
-        Err(StoreError::LeaseLost) => return Err(Refusal::Draining),
-        Err(error) => {
-            tracing::error!(%error, "a listener cannot be registered");
-            return Err(Refusal::Internal);
-        }
-    }
-    let shown = core.live.enter(LiveListener {
+    };
+    let shown = LiveListener {
         relay: target.key.clone(),
         id: request.tracking_id.clone().unwrap_or_else(|| request.link_name.clone()),
         remote: peer.address,
@@ -115,8 +81,9 @@ pub(super) async fn listen(
         user_agent: request.client_agent.clone(),
         connected_at: unix_now(),
         token_expires: authorized.expires,
-    });
-    Ok(Listening { rules, inbox, listener, target, invites, _shown: shown })
+    };
+    let listening = Listening::register(core, target, offer, shown).await?;
+    Ok(Registered { listening, invites })
 }
 
 /// Whether a listener with a token that is merely too old was one before.
