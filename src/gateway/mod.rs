@@ -13,5 +13,6 @@ pub(crate) mod live;
 pub(crate) mod meet;
 pub(crate) mod quota;
 pub(crate) mod switchboard;
+pub(crate) mod web_streams;
 
 pub use start::{Gateway, ReloadError, StartError};

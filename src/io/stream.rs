@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use socket2::{SockRef, TcpKeepalive};
 #[cfg(unix)]
 use tokio::net::UnixStream;
@@ -17,7 +18,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::TlsStream;
+use super::{Dialect, Leg, TlsStream};
 
 /// A connection: TCP, TLS on TCP, a Unix socket, or a stream that another protocol carries.
 ///
@@ -40,6 +41,14 @@ pub enum Stream {
 pub trait Carried: AsyncRead + AsyncWrite + fmt::Debug + Unpin + Send + Sync {
     /// Our own address on the connection that carries it.
     fn local_addr(&self) -> Option<SocketAddr>;
+
+    /// Whether bytes that were written wait for the carrier to take them; flush until they do not.
+    fn wants_flush(&self) -> bool {
+        false
+    }
+
+    /// The leg that it becomes; `unused` was read from it. Whatever was written must have been flushed.
+    fn into_leg(self: Box<Self>, unused: Bytes) -> Leg;
 }
 
 impl Stream {
@@ -91,6 +100,23 @@ impl Stream {
             return carried.local_addr();
         }
         self.tcp().and_then(|tcp| tcp.local_addr().ok())
+    }
+
+    /// Whether bytes that were written wait to be taken; flush until they do not.
+    pub(in crate::io) fn wants_flush(&self) -> bool {
+        match self {
+            Self::Tls(tls) => tls.wants_flush(),
+            Self::Carried(carried) => carried.wants_flush(),
+            _ => false,
+        }
+    }
+
+    /// A leg to be joined; `unused` was read from it. Whatever was written must have been flushed.
+    pub fn into_leg(self, unused: Bytes) -> Leg {
+        match self {
+            Self::Carried(carried) => carried.into_leg(unused),
+            stream => Leg { stream, early: unused, dialect: Dialect::Bytes },
+        }
     }
 
     /// Switches Nagle's algorithm off (`true`) or on; nothing where the stream is not TCP's.

@@ -26,7 +26,7 @@ const UNSENT: usize = 64 << 10;
 const PIECE: usize = 2 << 10;
 
 /// Serves a connection until it ends. The registration ends with it, however it ends.
-pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Peer) {
+pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Arc<Peer>) {
     let settings = core.settings.load_full();
     let terms = LinkTerms::new(core.id.to_string(), &settings.limits, &settings.timeouts);
     drop(settings);
@@ -43,7 +43,7 @@ pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Peer) {
 
 struct Driver {
     core: Arc<Core>,
-    peer: Peer,
+    peer: Arc<Peer>,
     local: Option<std::net::IpAddr>,
     link: ListenerLink,
     registered: Option<Box<Registered>>,
@@ -58,6 +58,8 @@ impl Driver {
         let mut unsent = BytesMut::new();
         let draining = self.core.draining.clone();
         let (mut drained, mut told_gone) = (false, false);
+        // What was written may still be on its way through TLS or a WebSocket.
+        let mut unflushed = false;
         loop {
             self.settle().await;
             unsent.extend_from_slice(&self.link.take_output());
@@ -93,11 +95,16 @@ impl Driver {
                         return;
                     }
                 },
-                sent = sink.write_buf(&mut unsent), if !unsent.is_empty() => if sent.is_err() {
-                    self.link.handle_eof();
-                    self.settle().await;
-                    return;
-                },
+                sent = sink.write_buf(&mut unsent), if !unsent.is_empty() => {
+                    unflushed = true;
+                    if sent.is_err() {
+                        self.link.handle_eof();
+                        self.settle().await;
+                        return;
+                    }
+                }
+                // A failure shows at the next write, or in reading.
+                _ = sink.flush(), if unflushed && unsent.is_empty() => unflushed = false,
                 heard = hear(&mut self.registered, room, !told_gone) => match heard {
                     Heard::Message(message) => {
                         self.rules(|listening| listening.rules.handle_message(message, Instant::now()));

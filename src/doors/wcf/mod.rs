@@ -8,6 +8,11 @@ mod fault;
 mod link;
 mod listen;
 mod rendezvous;
+mod web;
+mod web_halves;
+mod web_stream;
+mod websocket;
 
 pub(crate) use link::serve as serve_link;
 pub(crate) use rendezvous::serve as serve_rendezvous;
+pub(crate) use web::{answer as answer_web, is_carrier};

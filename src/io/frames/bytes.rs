@@ -70,13 +70,6 @@ impl FrameBytes {
         Self { stream, dialect, reframer, keys, early, out, ended, closed }
     }
 
-    /// The connection beneath, to be joined; `unused` was read from here. Whatever was written must have been flushed.
-    pub fn into_leg(mut self, unused: &[u8], dialect: FrameDialect) -> Leg {
-        let mut early = self.reframer.resume(unused, &mut self.keys);
-        early.extend_from_slice(&self.early);
-        Leg { stream: self.stream, early: early.into(), dialect: Dialect::Frames(dialect) }
-    }
-
     /// Reads some bytes of frames into `raw`, behind the headroom.
     fn poll_frames(&mut self, cx: &mut Context<'_>, raw: &mut [u8]) -> Poll<io::Result<usize>> {
         let mut read = ReadBuf::new(&mut raw[HEADROOM..]);
@@ -201,6 +194,16 @@ impl Carried for FrameBytes {
     fn local_addr(&self) -> Option<SocketAddr> {
         self.stream.local_addr()
     }
+
+    fn wants_flush(&self) -> bool {
+        !self.out.is_empty() || self.stream.wants_flush()
+    }
+
+    fn into_leg(mut self: Box<Self>, unused: Bytes) -> Leg {
+        let mut early = self.reframer.resume(&unused, &mut self.keys);
+        early.extend_from_slice(&self.early);
+        Leg { stream: self.stream, early: early.into(), dialect: Dialect::Frames(self.dialect) }
+    }
 }
 
 #[cfg(test)]
@@ -279,8 +282,9 @@ mod tests {
         let (mut ours, mut raw) = view(b"\x82\x85\0\0\0\0usedl\x82\x83\0\0\0\0e").await;
         let mut read = [0; 5];
         ours.read_exact(&mut read).await.unwrap();
-        let leg = ours.into_leg(b"l", DIALECT);
-        let mut again = FrameBytes::new(leg.stream, leg.early, DIALECT);
+        let leg = Stream::Carried(Box::new(ours)).into_leg(Bytes::from_static(b"l"));
+        assert_eq!(leg.dialect, Dialect::Frames(DIALECT));
+        let mut again = leg.into_stream();
         raw.write_all(b"ft\x88\x80\0\0\0\0").await.unwrap();
         let mut rest = String::new();
         timeout(Duration::from_secs(20), again.read_to_string(&mut rest)).await.unwrap().unwrap();

@@ -2,6 +2,7 @@
 
 mod certificate;
 mod client;
+mod inside;
 mod server;
 mod session;
 mod stream;

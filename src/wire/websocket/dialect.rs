@@ -70,9 +70,11 @@ impl FrameDialect {
         }
     }
 
-    /// Such a WebSocket of a sender: while it waits for the one byte by which a service takes its preamble, its reader fails at a frame that holds more.
-    pub const fn wcf_sender(largest_frame: usize) -> Self {
-        Self { first_alone: 1, ..Self::wcf_server(largest_frame) }
+    /// The first byte we send stands alone: while a sender waits for the one byte by which a service takes its preamble, its reader fails at a frame
+    /// that holds more (wcf-relay page 1.4).
+    #[must_use]
+    pub const fn with_first_byte_alone(self) -> Self {
+        Self { first_alone: 1, ..self }
     }
 
     /// Bytes of a tunnelled stream carried by a hybrid connection: messages do not matter, so that frames are whole messages.

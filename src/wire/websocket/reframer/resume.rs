@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn the_first_byte_to_a_sender_stands_alone_and_the_rest_does_not() {
-        let to = FrameDialect::wcf_sender(4);
+        let to = FrameDialect::wcf_server(4).with_first_byte_alone();
         let mut reframer = Reframer::new(None, Some(to), MaskKeys::new(1));
         let mut sent = Vec::new();
         for read in [&b"\x0bfirst"[..], b"more"] {
