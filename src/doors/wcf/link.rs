@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, WriteHalf};
 
 use super::listen::{self, Registered, acquaintance};
 use crate::{
@@ -80,6 +80,7 @@ impl Driver {
             }
             let rules = self.listening().and_then(|listening| listening.rules.poll_timeout());
             let deadline = [self.link.poll_timeout(), rules].into_iter().flatten().min();
+            unflushed |= !unsent.is_empty();
             let room = self.link.is_ready();
             tokio::select! {
                 // Reading goes on while writing waits, so that two sides with full buffers do not wait for each other.
@@ -95,16 +96,14 @@ impl Driver {
                         return;
                     }
                 },
-                sent = sink.write_buf(&mut unsent), if !unsent.is_empty() => {
-                    unflushed = true;
-                    if sent.is_err() {
+                sent = send(&mut sink, &mut unsent), if unflushed => match sent {
+                    Ok(flushed) => unflushed = !flushed,
+                    Err(_) => {
                         self.link.handle_eof();
                         self.settle().await;
                         return;
                     }
-                }
-                // A failure shows at the next write, or in reading.
-                _ = sink.flush(), if unflushed && unsent.is_empty() => unflushed = false,
+                },
                 heard = hear(&mut self.registered, room, !told_gone) => match heard {
                     Heard::Message(message) => {
                         self.rules(|listening| listening.rules.handle_message(message, Instant::now()));
@@ -225,6 +224,15 @@ impl Driver {
             None => self.link.close(None, Instant::now()),
         }
     }
+}
+
+/// Writes some; when there is nothing, flushes, and says so. Dropping the future loses nothing.
+async fn send(sink: &mut WriteHalf<Stream>, unsent: &mut BytesMut) -> std::io::Result<bool> {
+    if unsent.is_empty() {
+        sink.flush().await?;
+        return Ok(true);
+    }
+    sink.write_buf(unsent).await.map(|_| false)
 }
 
 /// What a listener is told that is sent away. Without an error, or with one that is not final, it comes again (2.3, 2.5).
