@@ -27,6 +27,7 @@ pub struct Config {
     relays: Vec<String>,
     hosts: Vec<String>,
     namespace: Vec<String>,
+    gateway: Vec<String>,
 }
 
 impl Default for Config {
@@ -45,6 +46,7 @@ impl Config {
             timeouts: Vec::new(),
             hosts: vec![NAMESPACE.to_owned()],
             namespace: Vec::new(),
+            gateway: Vec::new(),
             relays: vec![
                 format!(
                     "path = \"hyco\"\nkind = \"hybrid\"\n{}{}",
@@ -98,6 +100,12 @@ impl Config {
         self
     }
 
+    /// Adds a line to the table `[gateway]`.
+    pub fn gateway(mut self, line: &str) -> Self {
+        self.gateway.push(line.to_owned());
+        self
+    }
+
     /// Adds a line to the namespace's table.
     pub fn namespace(mut self, line: &str) -> Self {
         self.namespace.push(line.to_owned());
@@ -116,7 +124,11 @@ impl Config {
 
     /// The file's text; `data` is a directory of the gateway's own.
     pub(crate) fn text(&self, certificates: &Certificates, data: &str) -> String {
-        let mut text = format!("[gateway]\nname = \"g0\"\ndata_dir = \"{data}\"\n\n[doors]\n");
+        let mut text = format!("[gateway]\nname = \"g0\"\ndata_dir = \"{data}\"\n");
+        for line in &self.gateway {
+            writeln!(text, "{line}").expect("a string takes any text");
+        }
+        text.push_str("\n[doors]\n");
         for (name, address) in &self.doors {
             writeln!(text, "{name} = \"{address}\"").expect("a string takes any text");
         }

@@ -24,8 +24,15 @@ pub struct Wire {
     pub(crate) unread: Vec<u8>,
 }
 
-trait Transport: Read + Write + Send {}
+/// What bytes travel on.
+pub(crate) trait Transport: Read + Write + Send {}
 impl<T: Read + Write + Send> Transport for T {}
+
+/// Whether a TLS handshake says for which name it is.
+enum Sni {
+    Sent,
+    LeftOut,
+}
 
 impl Wire {
     /// Connects in clear.
@@ -36,30 +43,56 @@ impl Wire {
 
     /// Connects and shakes hands for `name`, trusting the certificates in the file `authority` alone.
     pub fn tls(address: SocketAddr, name: &str, authority: &Path) -> Self {
-        Self::secured(socket(address), name, authority)
+        Self::secured(socket(address), name, Sni::Sent, authority)
     }
 
     /// Shakes hands on a connection on which something was said in clear before.
     pub fn into_tls(self, name: &str, authority: &Path) -> Self {
-        assert!(self.unread.is_empty(), "nothing is left in clear");
-        Self::secured(self.socket, name, authority)
+        self.upgraded(name, Sni::Sent, authority)
     }
 
-    fn secured(socket: TcpStream, name: &str, authority: &Path) -> Self {
+    /// As [`Wire::into_tls`], but does not say for which name.
+    pub fn into_tls_without_sni(self, name: &str, authority: &Path) -> Self {
+        self.upgraded(name, Sni::LeftOut, authority)
+    }
+
+    /// A connection that something else carries; `socket` is the one it reads from.
+    pub(crate) fn over(carrier: impl Transport + 'static, socket: TcpStream) -> Self {
+        Self { stream: Box::new(carrier), socket, unread: Vec::new() }
+    }
+
+    fn upgraded(self, name: &str, sni: Sni, authority: &Path) -> Self {
+        assert!(self.unread.is_empty(), "nothing is left in clear");
+        Self::secure(self.stream, self.socket, name, sni, authority)
+    }
+
+    fn secured(socket: TcpStream, name: &str, sni: Sni, authority: &Path) -> Self {
+        let carrier = Box::new(socket.try_clone().expect("a second handle"));
+        Self::secure(carrier, socket, name, sni, authority)
+    }
+
+    fn secure(
+        carrier: Box<dyn Transport>,
+        socket: TcpStream,
+        name: &str,
+        sni: Sni,
+        authority: &Path,
+    ) -> Self {
         let pem = fs::read(authority).expect("the authority's certificate is there");
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(&pem) {
             roots.add(certificate.expect("PEM")).expect("a certificate");
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
+        let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("the provider supports them")
             .with_root_certificates(roots)
             .with_no_client_auth();
+        config.enable_sni = matches!(sni, Sni::Sent);
         let name = ServerName::try_from(name.to_owned()).expect("a server name");
         let client = ClientConnection::new(Arc::new(config), name).expect("a TLS client");
-        let stream = StreamOwned::new(client, socket.try_clone().expect("a second handle"));
+        let stream = StreamOwned::new(client, carrier);
         Self { stream: Box::new(stream), socket, unread: Vec::new() }
     }
 

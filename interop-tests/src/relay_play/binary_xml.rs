@@ -69,6 +69,18 @@ pub(super) fn read(bytes: &[u8], session: &[String]) -> Element {
     root
 }
 
+/// Takes the string table in front of a document of a session. [MC-NBFSE] 2.1
+pub(super) fn take_string_table<'a>(bytes: &'a [u8], session: &mut Vec<String>) -> &'a [u8] {
+    let mut reader = Reader { bytes, at: 0, session: &[], declared: Vec::new() };
+    let end = reader.int31();
+    let end = reader.at + end;
+    while reader.at < end {
+        session.push(reader.string());
+    }
+    assert_eq!(reader.at, end, "the string table is as long as it says");
+    &bytes[end..]
+}
+
 fn static_string(id: usize) -> &'static str {
     static STRINGS: OnceLock<HashMap<String, String>> = OnceLock::new();
     let strings = STRINGS.get_or_init(|| {

@@ -31,6 +31,7 @@ impl ControlLink {
             messages(amqp::items(received)).map(|message| binary_xml::read(&message, &[])).collect();
         let left = amqp::items(sent).into();
         let mut link = Self { talk, left, attaches: Vec::new(), heard: VecDeque::new(), delivered };
+        let last = link.left.back().cloned();
         while let Some(item) = link.left.front().cloned() {
             match (&item.kind, item.performative()) {
                 (Kind::Header(SASL), _) => {}
@@ -54,6 +55,12 @@ impl ControlLink {
                 (_, other) => panic!("{other:x?} in front of the links"),
             }
             link.say_next();
+        }
+        // A link that was given up is answered so far.
+        match last.as_ref().map(|last| (&last.kind, last.performative())) {
+            Some((Kind::Header(SASL), _)) => link.expect_mechanisms(),
+            Some((_, Some(amqp::SASL_INIT))) => drop(link.expect(amqp::SASL_OUTCOME)),
+            _ => {}
         }
         link
     }
@@ -243,7 +250,7 @@ impl ControlLink {
 }
 
 /// The messages that a recorded relay delivered.
-fn messages(items: Vec<Item>) -> impl Iterator<Item = Vec<u8>> {
+pub(super) fn messages(items: Vec<Item>) -> impl Iterator<Item = Vec<u8>> {
     let mut whole = Vec::new();
     items.into_iter().filter(|item| item.performative() == Some(amqp::TRANSFER)).filter_map(move |transfer| {
         whole.extend_from_slice(transfer.payload());

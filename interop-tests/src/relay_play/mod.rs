@@ -5,14 +5,24 @@ mod amqp;
 mod binary_xml;
 mod control_link;
 mod envelope;
+mod http;
+mod http_leg;
 mod nmf;
+mod oneway;
 mod player;
 mod recording;
 mod relayed;
+mod scenario;
 mod script;
 mod substitute;
 mod talk;
+mod web_stream;
+mod websocket;
+mod xml_text;
+
+#[cfg(test)]
+mod tests;
 
 pub use player::play;
 pub use recording::Recording;
-pub use script::{Scenario, not_served_yet, scenarios};
+pub use scenario::{Scenario, not_served_yet, scenarios};

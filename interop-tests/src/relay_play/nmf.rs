@@ -1,6 +1,13 @@
 //! Records of net.tcp framing, to know whose turn it is. [MC-NMF] 2.2
 
-/// The first record; nothing when it is not all there yet. The second number is its length.
+/// Types of records.
+pub(super) const SIZED_ENVELOPE: u8 = 0x06;
+pub(super) const END: u8 = 0x07;
+pub(super) const UPGRADE_RESPONSE: u8 = 0x0a;
+pub(super) const PREAMBLE_ACK: u8 = 0x0b;
+pub(super) const PREAMBLE_END: u8 = 0x0c;
+
+/// The first record; nothing when it is not all there yet.
 pub(super) fn record(bytes: &[u8]) -> Option<Record> {
     let (kind, rest) = bytes.split_first()?;
     let fixed = |length: usize| (rest.len() >= length).then_some(1 + length);
@@ -15,18 +22,18 @@ pub(super) fn record(bytes: &[u8]) -> Option<Record> {
         0x07 | 0x0a | 0x0b | 0x0c => (1, 1),
         kind => panic!("no record is of type {kind:#04x}"),
     };
-    Some(Record { kind: *kind, body: bytes[body..length].to_vec(), length })
+    Some(Record { kind: *kind, body: bytes[body..length].to_vec(), raw: bytes[..length].to_vec() })
 }
 
 /// One record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Record {
-    /// Its type: 6 is a sized envelope, 7 an end, 0x0b and 0x0c the two ends of the preamble.
+    /// Its type.
     pub(super) kind: u8,
     /// What stands behind type and size.
     pub(super) body: Vec<u8>,
     /// All of it.
-    pub(super) length: usize,
+    pub(super) raw: Vec<u8>,
 }
 
 /// A recorded direction cut where the other side has its turn: behind the preamble or its answer, and behind each envelope. Bytes at
@@ -35,10 +42,9 @@ pub(super) fn turns(mut bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut turns = Vec::new();
     let mut turn = Vec::new();
     while let Some(record) = record(bytes) {
-        let (taken, rest) = bytes.split_at(record.length);
-        turn.extend_from_slice(taken);
-        bytes = rest;
-        if matches!(record.kind, 0x06 | 0x0b | 0x0c) {
+        bytes = &bytes[record.raw.len()..];
+        turn.extend_from_slice(&record.raw);
+        if matches!(record.kind, SIZED_ENVELOPE | PREAMBLE_ACK | PREAMBLE_END) {
             turns.push(std::mem::take(&mut turn));
         }
     }
@@ -60,6 +66,17 @@ pub(super) fn int31(bytes: &[u8]) -> Option<(usize, usize)> {
     }
     assert!(bytes.len() < 5, "no size is longer than five bytes");
     None
+}
+
+/// A size as it is written.
+pub(super) fn size(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 0x80 {
+        bytes.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
 }
 
 #[cfg(test)]

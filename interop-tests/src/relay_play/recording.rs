@@ -42,6 +42,11 @@ impl Recording {
         self.bytes(stream, "s2c")
     }
 
+    /// Whether a connection of this name was recorded.
+    pub fn has(&self, stream: &str) -> bool {
+        self.folder.join(format!("{stream}.c2s.bin")).is_file()
+    }
+
     fn bytes(&self, stream: &str, direction: &str) -> Vec<u8> {
         let file = self.folder.join(format!("{stream}.{direction}.bin"));
         fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))

@@ -1,6 +1,6 @@
 //! Relayed connections: preamble, TLS, one message each way, then bytes. Relay page 4.2 to 4.6.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::{Gateway, Wire};
 
@@ -35,16 +35,20 @@ impl Recorded {
         }
     }
 
-    /// Puts the address of the live run into the preamble. Listeners of 2.x write where they dial, all others the service's address.
+    /// Puts the address of the live run into the preamble. Listeners of 2.x write where they dial, 1.6 as the number that it was told; all
+    /// others write the service's address.
     pub(super) fn dials(&mut self, address: SocketAddr) {
-        if !self.uri.contains("contoso") {
+        let (host, _) = self.uri.trim_start_matches("sb://").split_once(':').unwrap_or_default();
+        if let (Ok(_), IpAddr::V4(ip)) = (host.parse::<u32>(), address.ip()) {
+            self.uri = format!("sb://{}:{}/", u32::from_le_bytes(ip.octets()), address.port());
+        } else if host.parse::<IpAddr>().is_ok() {
             self.uri = format!("sb://{address}/");
         }
     }
 
     /// Dials and says all that comes before the answer, in the pieces in which the library writes it.
-    pub(super) fn dial(&self, gateway: &Gateway, address: SocketAddr, host: &str) -> Talk {
-        let mut wire = Wire::tcp(address);
+    pub(super) fn dial(&self, gateway: &Gateway, host: &str) -> Talk {
+        let mut wire = Wire::tcp(gateway.door("rendezvous"));
         wire.send(CONNECT);
         wire.send(&u32::try_from(self.uri.len()).expect("a short address").to_le_bytes());
         wire.send(self.uri.as_bytes());
@@ -64,12 +68,13 @@ pub(super) fn say_message(talk: &mut Talk, message: &[u8]) {
 
 /// The gateway's one message.
 pub(super) fn reply(talk: &mut Talk) -> Element {
-    let length = u32::from_le_bytes(talk.receive(4).try_into().expect("four bytes"));
+    let length = u32::from_le_bytes(talk.receive_piece(4).try_into().expect("four bytes"));
     assert!((1..=65_536).contains(&length), "the library refuses a message of {length} bytes");
-    binary_xml::read(&talk.receive(length as usize), &[])
+    binary_xml::read(&talk.receive_piece(length as usize), &[])
 }
 
-fn counted(bytes: &[u8]) -> (&[u8], &[u8]) {
+/// A length and so many bytes, and what follows them.
+pub(super) fn counted(bytes: &[u8]) -> (&[u8], &[u8]) {
     let (length, rest) = bytes.split_first_chunk().expect("a length");
     rest.split_at(u32::from_le_bytes(*length) as usize)
 }

@@ -1,71 +1,6 @@
-//! The scenarios in `interop-tests/wcf-relay`: which stream of a recording plays which part, in which order, up to which end.
-
-use std::fs;
+//! The steps of a scenario, as the files in `interop-tests/wcf-relay` write them.
 
 use serde::Deserialize;
-
-use crate::{Config, repository};
-
-/// One recording and how it is played.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Scenario {
-    /// Its name: the folder in `fixtures/relay`, or that and what is different (`v2.7.5/e2e-nettcp, wrong key`).
-    pub name: String,
-    /// What the recording reached and the play has to reach.
-    pub end: String,
-    /// Where the recorded relay misbehaved on purpose: how the same comes about here, and why so.
-    pub why: Option<String>,
-    #[serde(default)]
-    gateway: Settings,
-    pub(super) steps: Vec<Step>,
-}
-
-impl Scenario {
-    /// The folder of its recording.
-    pub fn folder(&self) -> &str {
-        self.name.split(',').next().unwrap_or_default()
-    }
-
-    /// What the gateway runs with.
-    pub(super) fn config(&self) -> Config {
-        self.gateway.config()
-    }
-}
-
-/// What the gateway of a scenario is told beyond the usual.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Settings {
-    /// Lines of `[timeouts]`.
-    timeouts: Vec<(String, String)>,
-    /// Lines of `[limits]`.
-    limits: Vec<(String, String)>,
-    /// Lines of `[[namespaces]]`.
-    namespace: Vec<String>,
-    /// Tables of `[[namespaces.relays]]`.
-    relays: Vec<String>,
-}
-
-impl Settings {
-    fn config(&self) -> Config {
-        let mut config = Config::new();
-        for door in ["amqps", "rendezvous"] {
-            config = config.door(door, "127.0.0.1:0");
-        }
-        let refusal = ("listener_refusal".to_owned(), "1s".to_owned());
-        for (name, value) in self.timeouts.iter().chain([&refusal]) {
-            config = config.timeout(name, value);
-        }
-        for (name, value) in &self.limits {
-            config = config.limit(name, value);
-        }
-        for line in &self.namespace {
-            config = config.namespace(line);
-        }
-        self.relays.iter().fold(config, |config, lines| config.relay(lines))
-    }
-}
 
 /// One step. Names of parties (`as`, `link`, `sender` …) are the script's own.
 #[derive(Clone, Debug, Deserialize)]
@@ -80,6 +15,10 @@ pub(super) enum Step {
         #[serde(default)]
         tokens: TokenKind,
     },
+    /// A listener begins a control link, and gives it up after what was recorded; it is answered up to there.
+    LinkBegun { stream: String },
+    /// A WebSocket is opened and dropped: a probe.
+    Upgraded { stream: String },
     /// The listener's next token, or tokens, as it showed them.
     Renew { link: String },
     /// A sender asks for a connection.
@@ -110,16 +49,140 @@ pub(super) enum Step {
     Detached { link: String, condition: Option<String> },
     /// The program stops, and the library says goodbye as it did.
     Stop { link: String },
+    /// The connection of this side ends, and nothing was said before.
+    Ended { who: String },
     /// The process is gone.
     HangUp { who: String },
     /// No message comes to the listener for so many milliseconds, and its link lives.
     Quiet { link: String, milliseconds: u64 },
+    /// The probe on 9350.
+    Probe { stream: String },
+    /// A sender opens a session for one-way messages and is answered, with a fault if `faulted` says so.
+    OneWay {
+        stream: String,
+        #[serde(rename = "as")]
+        name: String,
+        #[serde(default)]
+        tokens: TokenKind,
+        faulted: Option<String>,
+    },
+    /// A listener from before AMQP registers on 9351.
+    Listen {
+        stream: String,
+        #[serde(rename = "as")]
+        name: String,
+    },
+    /// A sender sends its next message.
+    Send { sender: String },
+    /// A listener gets the sender's last message.
+    Delivered { sender: String, link: String },
+    /// The sender is told that its last message was taken.
+    Acknowledged { sender: String },
+    /// The sender is told a fault in answer to its last message.
+    SendFaulted { sender: String, code: String },
+    /// The sender ends its session.
+    End { sender: String },
+    /// A client sends its next request.
+    Request(Request),
+    /// A listener that has accepted is asked by the gateway, and answers as it did.
+    Served(Served),
+    /// The client gets the answer that the recorded one got.
+    Answered { client: String, stream: String },
+    /// The client gets an answer of this status, with these words in its body.
+    Succeeded { client: String, status: u16, words: String },
+    /// The client is told a failure in its own words.
+    Failed { client: String, status: u16, words: String },
+    /// A sender asks over a web stream made of these recorded connections: create, up, down. Inside it, TLS is of this run, and in it the
+    /// sender of `stream` asks.
+    ConnectOverWebStream {
+        create: String,
+        up: String,
+        down: String,
+        stream: String,
+        #[serde(rename = "as")]
+        name: String,
+    },
+    /// A web stream is opened and dropped: a probe.
+    WebStreamProbe { create: String, up: String, down: String },
     /// SIGTERM to the gateway.
     Drain,
     /// The gateway ends, which it was told before, and is started again.
     Restart,
     /// The configuration changes, and the gateway reads it again.
     Reload { from: String, to: String },
+}
+
+/// A request of a client: the next one of `stream`, or the one that the file calls `written`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Request {
+    pub(super) stream: Option<String>,
+    pub(super) written: Option<String>,
+    #[serde(rename = "as")]
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) over: Scheme,
+    #[serde(default)]
+    pub(super) tokens: TokenKind,
+    /// What stands in its first line, and what has to.
+    #[serde(default)]
+    pub(super) changed: Vec<(String, String)>,
+}
+
+/// A request as a script writes it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Written {
+    /// Its first line and its headers.
+    pub(super) head: String,
+    /// The word FILLER in it stands for `filler` characters.
+    body: String,
+    #[serde(default)]
+    filler: usize,
+}
+
+impl Written {
+    pub(super) fn body(&self) -> Vec<u8> {
+        self.body.replace("FILLER", &"x".repeat(self.filler)).into_bytes()
+    }
+}
+
+/// What a listener is asked and answers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Served {
+    pub(super) service: String,
+    pub(super) stream: String,
+    /// Which of the answers on the recorded connection, from 0.
+    #[serde(default)]
+    pub(super) answer: usize,
+    #[serde(default)]
+    pub(super) asked: Question,
+    /// What the recorded relay said in its question, and what has to stand in its place.
+    #[serde(default)]
+    pub(super) changed: Vec<(String, String)>,
+}
+
+/// What a listener is asked.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Question {
+    /// What the recorded relay asked.
+    #[default]
+    AsRecorded,
+    /// Something that the recorded relay did not ask; it is not looked at.
+    SomethingElse,
+}
+
+/// Which of the two doors a client comes by.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Scheme {
+    /// In clear.
+    Http,
+    /// Inside TLS.
+    #[default]
+    Https,
 }
 
 /// How the tokens of a stream are signed.
@@ -146,42 +209,4 @@ pub(super) enum Id {
     Invited,
     /// That of the recording.
     Unknown,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    scenario: Vec<Scenario>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NotYet {
-    folders: Vec<String>,
-}
-
-/// Folders whose doors the gateway does not have yet.
-const NOT_YET: &str = "not-served-yet.toml";
-
-/// All scripts, in the order of their files.
-pub fn scenarios() -> Vec<Scenario> {
-    let folder = repository().join("interop-tests/wcf-relay");
-    let entries = fs::read_dir(&folder).expect("the scripts are there");
-    let mut files: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    files.retain(|file| file.extension().is_some_and(|end| end == "toml") && !file.ends_with(NOT_YET));
-    files.sort();
-    let read = |file: &std::path::PathBuf| {
-        let text = fs::read_to_string(file).expect("a script");
-        let script: File =
-            toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        script.scenario
-    };
-    files.iter().flat_map(read).collect()
-}
-
-/// The recordings that no script plays, because they need what the gateway does not serve yet.
-pub fn not_served_yet() -> Vec<String> {
-    let file = repository().join("interop-tests/wcf-relay").join(NOT_YET);
-    let text = fs::read_to_string(file).expect("the list");
-    toml::from_str::<NotYet>(&text).expect("a list of folders").folders
 }

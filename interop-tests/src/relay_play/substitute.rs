@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use crate::{KEY, Token};
 
+use super::nmf;
+
 const TOKEN: &[u8] = b"SharedAccessSignature ";
 const POLICY: &str = "RootManageSharedAccessKey";
 
@@ -105,6 +107,36 @@ fn as_dotnet_escapes(token: &Token) -> String {
         left = if character == '%' { 2 } else { usize::saturating_sub(left, 1) };
     }
     escaped
+}
+
+/// Puts a token in the place of the simple web token of a recorded session, with every size around it: the libraries that showed such a
+/// token had got it from a service that is gone.
+pub(super) fn put_for_web_token(sent: &[u8], token: &str) -> Vec<u8> {
+    let mut rest = sent;
+    let mut replaced = Vec::new();
+    while !rest.is_empty() {
+        let record = nmf::record(rest).expect("whole records");
+        rest = &rest[record.raw.len()..];
+        match find(&record.body, b"Issuer=") {
+            Some(at) => replaced.extend(with_token(&record.body, at, token)),
+            None => replaced.extend(record.raw),
+        }
+    }
+    replaced
+}
+
+/// A sized envelope whose token begins at `at`. It stands in one record of bytes and what is left of it in a second, which ends the element.
+fn with_token(body: &[u8], at: usize, token: &str) -> Vec<u8> {
+    const BYTES: u8 = 0x9e;
+    const BYTES_AND_END: u8 = 0x9f;
+    let [kind, length] = body[at - 2..at] else { panic!("two bytes") };
+    assert_eq!(kind, BYTES);
+    let second = at + usize::from(length);
+    assert_eq!(body[second], BYTES_AND_END);
+    let end = second + 2 + usize::from(body[second + 1]);
+    let length = u8::try_from(token.len()).expect("a token of up to 255 bytes");
+    let body = [&body[..at - 2], &[BYTES_AND_END, length], token.as_bytes(), &body[end..]].concat();
+    [&[nmf::SIZED_ENVELOPE], &*nmf::size(body.len()), &body].concat()
 }
 
 /// Puts a rendezvous id in the place of the recorded one. Both are GUIDs as text.

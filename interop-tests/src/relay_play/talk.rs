@@ -19,6 +19,10 @@ pub(super) trait Line {
     fn set_patience(&self, time: Duration);
     /// Ends our direction, where the carrier has directions.
     fn finish(&mut self);
+    /// Whether the library reads what one frame holds, all of it or nothing.
+    fn has_frames(&self) -> bool {
+        false
+    }
 }
 
 impl Line for Wire {
@@ -80,6 +84,15 @@ impl Talk {
         self.heard.drain(..length).collect()
     }
 
+    /// Exactly `length` bytes, which a carrier with frames must send as one frame: the library asks for so many and takes no others.
+    pub(super) fn receive_piece(&mut self, length: usize) -> Vec<u8> {
+        if self.line.has_frames() {
+            assert!(self.heard.is_empty(), "a frame holds more than was asked for: {:02x?}", self.heard);
+            assert_eq!(self.hear(), length, "the frame is as long as what was asked for");
+        }
+        self.receive(length)
+    }
+
     /// All that comes until the gateway ends its direction.
     pub(super) fn receive_to_end(&mut self) -> Vec<u8> {
         while self.hear() > 0 {}
@@ -90,6 +103,17 @@ impl Talk {
     pub(super) fn ends(&mut self) {
         let rest = self.receive_to_end();
         assert!(rest.is_empty(), "{} bytes stood before the end: {:02x?}", rest.len(), rest);
+    }
+
+    /// The next item, once `read` finds all of it at the beginning of what was heard; it says how long the item is.
+    pub(super) fn next<T>(&mut self, read: impl Fn(&[u8]) -> Option<(T, usize)>) -> T {
+        loop {
+            if let Some((item, length)) = read(&self.heard) {
+                self.heard.drain(..length);
+                return item;
+            }
+            assert!(self.hear() > 0, "the connection ended; there was {:02x?}", self.heard);
+        }
     }
 
     /// What came so far, at least one byte more than is there now; `false` at the end.

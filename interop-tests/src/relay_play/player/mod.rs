@@ -1,0 +1,9 @@
+//! Plays a scenario, step by step, against a gateway of its own.
+
+mod http;
+mod listener;
+mod oneway;
+mod play;
+mod relayed;
+
+pub use play::play;
