@@ -59,6 +59,11 @@ scenarios! {
     fn a_listener_of_5_0_0_that_is_detached_comes_again_and_is_joined() plays "v5.0.0/detach-reconnect-v5.0.0";
     fn a_listener_of_2_7_5_whose_connection_is_closed_comes_again_and_is_joined() plays "v2.7.5/close-reconnect-v2.7.5";
     fn a_listener_that_is_sent_away_for_good_leaves_nobody_behind() plays "v2.7.5/detach-authfailed-v2.7.5";
+    fn a_sender_and_a_listener_of_2_4_2_are_joined_over_443_alone() plays "v2.4.2/ws-nettcp-v2.4.2";
+    fn a_sender_and_a_listener_of_5_0_0_are_joined_over_443_alone() plays "v5.0.0/ws-nettcp-v5.0.0";
+    fn a_listener_of_2_7_5_comes_again_over_a_websocket() plays "v2.7.5/ws-ping-v2.7.5";
+    fn a_sender_of_2_7_5_is_joined_over_a_web_stream() plays "v2.7.5/webstream-http-v2.7.5";
+
     fn a_listener_with_a_bad_signature_is_detached_for_good() plays "v2.7.5/detach-authfailed-v2.7.5, wrong key";
 
     fn a_oneway_message_of_2_7_5_is_delivered_and_acknowledged() will_play "v2.7.5/e2e-oneway";

@@ -2,7 +2,7 @@
 
 use proptest::{collection::vec, prelude::*, sample::Index};
 use viaduct::wire::websocket::{
-    Close, Event, FrameDialect, FrameError, HEADROOM, HalfClose, MaskKeys, Pause, Reframer, Role,
+    Close, Event, FrameDialect, FrameError, HEADROOM, MaskKeys, Pause, Reframer, Role,
 };
 
 use crate::peer::{BINARY, CLOSE, CONTINUATION, Frame, PING, PONG, TEXT, messages};
