@@ -89,7 +89,8 @@ fn name_of(authority: &str) -> Option<String> {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         _ => authority,
     };
-    let address = host.starts_with('[') || [host, authority].iter().any(|host| host.parse::<IpAddr>().is_ok());
+    let address =
+        host.starts_with('[') || [host, authority].iter().any(|host| host.parse::<IpAddr>().is_ok());
     (!address).then(|| host.to_owned())
 }
 
