@@ -5,6 +5,7 @@ mod amqp;
 mod binary_xml;
 mod control_link;
 mod envelope;
+mod flow;
 mod http;
 mod http_leg;
 mod nmf;
@@ -23,6 +24,7 @@ mod xml_text;
 #[cfg(test)]
 mod tests;
 
+pub use flow::{Changed, FlowListener, FlowSender, OldListener};
 pub use player::play;
 pub use recording::Recording;
 pub use scenario::{Scenario, not_served_yet, scenarios};

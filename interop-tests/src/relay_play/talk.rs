@@ -10,7 +10,7 @@ use crate::connect::was_cut;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What carries a connection: TLS, a WebSocket, a web stream.
-pub(super) trait Line {
+pub(super) trait Line: Send {
     /// Sends the bytes as the recorded peer sent them, in frames of its own if it has any.
     fn say(&mut self, bytes: &[u8]) -> io::Result<()>;
     /// Appends what came; 0 at the end.
@@ -19,6 +19,8 @@ pub(super) trait Line {
     fn set_patience(&self, time: Duration);
     /// Ends our direction, where the carrier has directions.
     fn finish(&mut self);
+    /// Ends the connection at once, with a reset where the carrier has one.
+    fn cut(self: Box<Self>) {}
     /// Whether the library reads what one frame holds, all of it or nothing.
     fn has_frames(&self) -> bool {
         false
@@ -45,6 +47,10 @@ impl Line for Wire {
 
     fn finish(&mut self) {
         Self::finish(self);
+    }
+
+    fn cut(self: Box<Self>) {
+        self.abort();
     }
 }
 
@@ -151,6 +157,11 @@ impl Talk {
                 false
             }
         }
+    }
+
+    /// Ends the connection at once.
+    pub(super) fn cut(self) {
+        self.line.cut();
     }
 
     /// Ends our direction.

@@ -3,7 +3,7 @@
 use crate::{auth::AuthError, relay::Refusal, wire::relayed::RelayFault};
 
 /// The fault of a refusal. Its words are those of the refusal.
-pub(super) fn fault(refusal: &Refusal) -> RelayFault {
+pub(crate) fn fault(refusal: &Refusal) -> RelayFault {
     match refusal {
         Refusal::Unauthorized(AuthError::MalformedToken(_)) | Refusal::Malformed(_) => {
             RelayFault::InvalidRequest
@@ -24,9 +24,10 @@ pub(super) fn fault(refusal: &Refusal) -> RelayFault {
         | Refusal::Throttled
         | Refusal::Overloaded => RelayFault::QuotaExceeded,
         Refusal::Conflict => RelayFault::AddressAlreadyInUse,
-        Refusal::Rejected { .. } | Refusal::ListenerMisbehaved | Refusal::SenderStalled => {
-            RelayFault::ConnectionFailed
-        }
+        Refusal::Rejected { .. }
+        | Refusal::MessageNotTaken
+        | Refusal::ListenerMisbehaved
+        | Refusal::SenderStalled => RelayFault::ConnectionFailed,
         Refusal::Starting | Refusal::Draining | Refusal::Internal => RelayFault::ServerError,
     }
 }

@@ -3,16 +3,19 @@
 use std::{sync::Arc, time::Instant};
 
 use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, WriteHalf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::listen::{self, Registered, acquaintance};
+use super::{
+    handing::Handing,
+    listen::{self, Registered, acquaintance},
+};
 use crate::{
     doors::{admit, listening::Listening},
     gateway::{
         core::{Core, Peer},
         meet::sleep_until,
     },
-    io::Stream,
+    io::{Sending, Stream},
     relay::{
         ChannelCommand, CloseReason, Refusal, ToListenerGateway,
         listener_link::{Condition, LinkError, LinkEvent, LinkTerms, ListenerLink},
@@ -32,7 +35,15 @@ pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Arc<Peer>) {
     drop(settings);
     let local = stream.local_addr().map(|local| local.ip());
     let link = ListenerLink::new(Arc::new(terms), Instant::now());
-    let mut driver = Driver { core: Arc::clone(&core), peer, local, link, registered: None, cut: false };
+    let mut driver = Driver {
+        core: Arc::clone(&core),
+        peer,
+        local,
+        link,
+        handing: Handing::default(),
+        registered: None,
+        cut: false,
+    };
     driver.run(stream).await;
     if let Some(registered) = driver.registered.take() {
         let relay = registered.listening.target.key.clone();
@@ -46,6 +57,7 @@ struct Driver {
     peer: Arc<Peer>,
     local: Option<std::net::IpAddr>,
     link: ListenerLink,
+    handing: Handing,
     registered: Option<Box<Registered>>,
     /// The connection is to be cut.
     cut: bool,
@@ -55,14 +67,15 @@ impl Driver {
     async fn run(&mut self, stream: Stream) {
         let (mut source, mut sink) = tokio::io::split(stream);
         let mut read = BytesMut::with_capacity(PIECE);
-        let mut unsent = BytesMut::new();
+        let mut unsent = Sending::default();
         let draining = self.core.draining.clone();
         let (mut drained, mut told_gone) = (false, false);
-        // What was written may still be on its way through TLS or a WebSocket.
-        let mut unflushed = false;
         loop {
             self.settle().await;
-            unsent.extend_from_slice(&self.link.take_output());
+            unsent.push(&self.link.take_output());
+            while unsent.len() < UNSENT && self.hand_over() {
+                unsent.push(&self.link.take_output());
+            }
             if unsent.len() < UNSENT && !read.is_empty() {
                 // What was left because there was too much to say.
                 let used = self.link.handle_input(&read, Instant::now());
@@ -71,17 +84,13 @@ impl Driver {
                     continue;
                 }
             }
-            if self.cut || (self.link.is_finished() && unsent.is_empty()) {
+            if self.cut || (self.link.is_finished() && !unsent.is_due()) {
                 break;
-            }
-            if unsent.is_empty() {
-                // Nothing is kept for a link that is idle.
-                unsent = BytesMut::new();
             }
             let rules = self.listening().and_then(|listening| listening.rules.poll_timeout());
             let deadline = [self.link.poll_timeout(), rules].into_iter().flatten().min();
-            unflushed |= !unsent.is_empty();
-            let room = self.link.is_ready();
+            let sends = unsent.is_due();
+            let room = self.handing.has_room();
             tokio::select! {
                 // Reading goes on while writing waits, so that two sides with full buffers do not wait for each other.
                 came = source.read_buf(&mut read), if unsent.len() < UNSENT => match came {
@@ -96,13 +105,10 @@ impl Driver {
                         return;
                     }
                 },
-                sent = send(&mut sink, &mut unsent), if unflushed => match sent {
-                    Ok(flushed) => unflushed = !flushed,
-                    Err(_) => {
-                        self.link.handle_eof();
-                        self.settle().await;
-                        return;
-                    }
+                sent = unsent.advance(&mut sink), if sends => if sent.is_err() {
+                    self.link.handle_eof();
+                    self.settle().await;
+                    return;
                 },
                 heard = hear(&mut self.registered, room, !told_gone) => match heard {
                     Heard::Message(message) => {
@@ -178,11 +184,13 @@ impl Driver {
                 tracing::debug!(peer = %self.peer.address, ?reason, "control link ended");
                 self.rules(|listening| listening.rules.handle_closed(Instant::now()));
             }
-            // An invitation is answered by the listener that dials, not by its disposition.
-            LinkEvent::Online
-            | LinkEvent::Ready
-            | LinkEvent::Delivered { .. }
-            | LinkEvent::Message { .. } => {}
+            LinkEvent::Delivered { delivery, outcome } => {
+                let Self { handing, registered, .. } = self;
+                if let Some(registered) = registered {
+                    handing.handle_delivered(delivery, &outcome, &mut registered.listening.rules);
+                }
+            }
+            LinkEvent::Online | LinkEvent::Ready | LinkEvent::Message { .. } => {}
         }
     }
 
@@ -196,18 +204,8 @@ impl Driver {
 
     fn carry_out(&mut self, command: ChannelCommand) {
         match command {
-            ChannelCommand::Deliver { invitation, .. } => {
-                let Some(registered) = &self.registered else { return };
-                match registered.invites.envelope(&self.core, &invitation) {
-                    Ok(envelope) => {
-                        // There was room when the message was taken.
-                        if let Err(error) = self.link.send(envelope, Instant::now()) {
-                            tracing::debug!(%error, "an invitation could not be sent");
-                        }
-                    }
-                    Err(error) => tracing::error!(%error, "an invitation could not be written"),
-                }
-            }
+            ChannelCommand::Deliver { invitation, request_id } => self.handing.add(invitation, request_id),
+            ChannelCommand::Recall { request_id } => self.handing.recall(&request_id, &mut self.link),
             ChannelCommand::Close(reason) => self.link.detach(told(reason), Instant::now()),
             ChannelCommand::Drop => self.cut = true,
             // The link itself looks after signs of life, the listening after the others.
@@ -218,21 +216,18 @@ impl Driver {
         }
     }
 
+    /// Hands the listener what comes next, if it takes it now.
+    fn hand_over(&mut self) -> bool {
+        let Self { core, handing, registered, link, .. } = self;
+        registered.as_mut().is_some_and(|registered| handing.hand_over(core, registered, link))
+    }
+
     fn drain(&mut self) {
         match self.listening() {
             Some(listening) => listening.rules.handle_drain(Instant::now()),
             None => self.link.close(None, Instant::now()),
         }
     }
-}
-
-/// Writes some; when there is nothing, flushes, and says so. Dropping the future loses nothing.
-async fn send(sink: &mut WriteHalf<Stream>, unsent: &mut BytesMut) -> std::io::Result<bool> {
-    if unsent.is_empty() {
-        sink.flush().await?;
-        return Ok(true);
-    }
-    sink.write_buf(unsent).await.map(|_| false)
 }
 
 /// What a listener is told that is sent away. Without an error, or with one that is not final, it comes again (2.3, 2.5).

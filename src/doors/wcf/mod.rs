@@ -3,10 +3,12 @@
 mod accept;
 mod carriage;
 mod connect;
-mod deliver;
-mod fault;
+pub(crate) mod deliver;
+pub(crate) mod fault;
+mod handing;
 mod link;
-mod listen;
+pub(crate) mod listen;
+mod probe;
 mod rendezvous;
 mod web;
 mod web_halves;
@@ -14,5 +16,6 @@ mod web_stream;
 mod websocket;
 
 pub(crate) use link::serve as serve_link;
+pub(crate) use probe::serve as serve_probe;
 pub(crate) use rendezvous::serve as serve_rendezvous;
 pub(crate) use web::{answer as answer_web, is_carrier};

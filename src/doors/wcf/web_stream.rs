@@ -19,14 +19,17 @@ use super::{
     web_halves::{Parts, WebHalves},
 };
 use crate::{
-    doors::hybrid::{Body, host_of, response_body},
+    doors::{
+        hybrid::{Body, host_of, response_body},
+        oneway::{NoUpgrade, serve_oneway},
+    },
     gateway::{
         clock::random_u128,
         core::{Core, Peer, Transport},
         meet::sleep_until,
         web_streams::{Half, Halves},
     },
-    io::Stream,
+    io::{Dialect, Leg, Stream},
     wire::{
         hybrid::TrackingId,
         relayed::{
@@ -125,8 +128,22 @@ async fn run(core: Arc<Core>, rules: WebStream, halves: Halves) {
             let Some((stream, peer)) = Box::pin(secured(&core, stream, peer)).await else { return };
             rendezvous::serve_carried(core, stream, peer).await;
         }
-        StreamRole::Oneway => {}
+        StreamRole::Oneway => Box::pin(oneway(core, stream, peer)).await,
     }
+}
+
+/// Over `http` the session may turn to TLS as it does on 9351; over `https` it is inside TLS already.
+async fn oneway(core: Arc<Core>, stream: Stream, peer: Arc<Peer>) {
+    let local = peer.local.map(|local| local.ip());
+    let peer = Peer::clone(&peer);
+    let Some(tls) = core.inner_tls.clone().filter(|_| peer.transport == Transport::Clear) else {
+        return serve_oneway(core, stream, peer, local, None::<NoUpgrade<Stream>>).await;
+    };
+    let secure = |stream, early, host: String| async move {
+        let stream = Leg { stream, early, dialect: Dialect::Bytes }.into_stream();
+        tls.for_host(&host).accept_inside(stream).await.map(|(stream, _)| stream)
+    };
+    serve_oneway(core, stream, peer, local, Some(secure)).await;
 }
 
 /// Waits for both halves.

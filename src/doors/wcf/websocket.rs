@@ -8,7 +8,10 @@ use tokio::time::timeout;
 
 use super::{link, rendezvous, web::Refused};
 use crate::{
-    doors::hybrid::{Body, handshake_key, into_parts, switching},
+    doors::{
+        hybrid::{Body, handshake_key, into_parts, switching},
+        oneway::{NoUpgrade, serve_oneway},
+    },
     gateway::core::{Core, Peer},
     io::{FrameBytes, Stream},
     wire::{hybrid::TrackingId, relayed::SubProtocol},
@@ -39,7 +42,11 @@ async fn serve(core: Arc<Core>, peer: Arc<Peer>, upgrade: OnUpgrade, protocol: S
         SubProtocol::Amqp => Box::pin(link::serve(core, stream, peer)).await,
         // A joined pair stays in this task, so the others do not make it larger.
         SubProtocol::Connection => rendezvous::serve_carried(core, stream, peer).await,
-        SubProtocol::Oneway => {}
+        SubProtocol::Oneway => {
+            let local = peer.local.map(|local| local.ip());
+            let peer = Peer::clone(&peer);
+            Box::pin(serve_oneway(core, stream, peer, local, None::<NoUpgrade<Stream>>)).await;
+        }
     }
 }
 
