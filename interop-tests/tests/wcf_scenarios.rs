@@ -75,8 +75,8 @@ scenarios! {
     fn all_of_2_4_2_goes_over_443_alone() plays "v2.4.2/ws-nettcp-v2.4.2";
     fn all_of_5_0_0_goes_over_443_alone() plays "v5.0.0/ws-nettcp-v5.0.0";
     fn a_listener_on_443_whose_link_is_lost_comes_again() plays "v2.7.5/ws-ping-v2.7.5";
-    fn a_nettcp_listener_that_looks_for_a_way_is_answered_on_each() will_play "v2.7.5/h-nettcp";
-    fn a_oneway_listener_that_looks_for_a_way_is_answered_on_each() will_play "v2.7.5/h-oneway";
+    fn a_nettcp_listener_that_looks_for_a_way_is_answered_on_each() plays "v2.7.5/h-nettcp";
+    fn a_oneway_listener_that_looks_for_a_way_is_answered_on_each() plays "v2.7.5/h-oneway";
     fn a_sender_over_a_web_stream_is_joined() plays "v2.7.5/webstream-http-v2.7.5";
 
     fn a_basic_http_call_of_2_4_2_is_answered() will_play "v2.4.2/http-basic-echo-v2.4.2";
