@@ -13,7 +13,7 @@ use super::{
     reply::{Asked, Body, Kind, refuse},
 };
 use crate::{
-    doors::{admit, wcf},
+    doors::{admit, oneway, wcf},
     entity::RelayPath,
     gateway::{
         clock::random_u128,
@@ -117,7 +117,12 @@ async fn http(core: &Arc<Core>, arrived: Arrived) -> Result<Response<Body>, Refu
     if arrived.request.method() == Method::CONNECT {
         return Err(Malformed::BadParameter("method").into());
     }
-    exchange::relay(core, arrived).await
+    let path = arrived.path(core)?;
+    let addressed = admit::look_up(core, &arrived.peer, &arrived.asked.host, path)?;
+    if oneway::serves_http(&arrived, &addressed) {
+        return oneway::answer_http(core, arrived).await;
+    }
+    exchange::relay(core, arrived, addressed).await
 }
 
 /// The host a request is for: `Host`, or the authority of an absolute target.

@@ -201,3 +201,117 @@ impl<B> fmt::Debug for WebHalves<B> {
         f.debug_struct("WebHalves").field("rules", &self.rules).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http_body_util::{BodyExt, StreamBody};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::{
+        doors::hybrid::{ResponseBody, response_body},
+        wire::relayed::web_stream::{StreamRole, Way, WebStreamTimes},
+    };
+
+    const ROLE: StreamRole = StreamRole::Connection;
+
+    /// A stream, what its client sends, and what it is sent.
+    fn halves(
+        verify: bool,
+    ) -> (impl AsyncRead + AsyncWrite + Unpin, mpsc::Sender<Option<Bytes>>, ResponseBody) {
+        halves_with(verify, WebStreamTimes::default())
+    }
+
+    fn halves_with(
+        verify: bool,
+        times: WebStreamTimes,
+    ) -> (impl AsyncRead + AsyncWrite + Unpin, mpsc::Sender<Option<Bytes>>, ResponseBody) {
+        let now = Instant::now();
+        let mut rules = WebStream::new(ROLE, verify, now, times);
+        for way in [Way::Up, Way::Down] {
+            rules.handle_attach(way, ROLE, now).unwrap();
+        }
+        let (client, mut sent) = mpsc::channel::<Option<Bytes>>(8);
+        let up = StreamBody::new(futures_util::stream::poll_fn(move |cx| {
+            // `None` is the end of the body; without it the connection was cut.
+            sent.poll_recv(cx).map(|sent| match sent {
+                Some(Some(bytes)) => Some(Ok(http_body::Frame::data(bytes))),
+                Some(None) => None,
+                None => Some(Err(io::Error::from(io::ErrorKind::ConnectionReset))),
+            })
+        }));
+        let (down, body) = response_body();
+        let (answer, _) = oneshot::channel();
+        let parts = Parts { rules, up, early: Bytes::new(), down, local: None, answer };
+        (WebHalves::new(parts), client, body)
+    }
+
+    async fn next(body: &mut ResponseBody) -> Bytes {
+        body.frame().await.unwrap().unwrap().into_data().unwrap()
+    }
+
+    #[tokio::test]
+    async fn bytes_go_both_ways_in_frames_and_an_end_is_an_end() {
+        let (mut stream, client, mut down) = halves(false);
+        client.send(Some(Bytes::from_static(b"\x03\0ab"))).await.unwrap();
+        client.send(Some(Bytes::from_static(b"c\0\0\x01\0d"))).await.unwrap();
+        client.send(None).await.unwrap();
+        let mut read = String::new();
+        stream.read_to_string(&mut read).await.unwrap();
+        assert_eq!(read, "abcd");
+        stream.write_all(b"answer").await.unwrap();
+        assert_eq!(next(&mut down).await, &b"\x06\0answer"[..]);
+        stream.shutdown().await.unwrap();
+        assert!(down.frame().await.is_none());
+        assert!(stream.write_all(b"more").await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_cut_is_an_error_on_either_side() {
+        let (mut stream, client, _down) = halves(false);
+        drop(client);
+        assert!(stream.read_u8().await.is_err());
+        let (stream, _client, mut down) = halves(false);
+        drop(stream);
+        assert!(down.frame().await.unwrap().is_err());
+        let (mut stream, _client, down) = halves(false);
+        drop(down);
+        assert_eq!(stream.write_all(b"a").await.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    }
+
+    #[tokio::test]
+    async fn over_http_both_echoes_come_before_anything_else() {
+        let (mut stream, client, mut down) = halves(true);
+        assert_eq!(stream.write_all(b"a").await.unwrap_err().kind(), io::ErrorKind::NotConnected);
+        let reading = tokio::spawn(async move {
+            let byte = stream.read_u8().await.unwrap();
+            (stream, byte)
+        });
+        for _ in 0..2 {
+            client.send(Some(Bytes::from_static(b"\x04\0\x01\x02\x03\x04"))).await.unwrap();
+            assert_eq!(next(&mut down).await, &b"\x04\0\x01\x02\x03\x04"[..]);
+        }
+        client.send(Some(Bytes::from_static(b"\x01\0x"))).await.unwrap();
+        let (mut stream, byte) = reading.await.unwrap();
+        assert_eq!(byte, b'x');
+        stream.write_all(b"y").await.unwrap();
+        assert_eq!(next(&mut down).await, &b"\x01\0y"[..]);
+
+        let (mut stream, client, _down) = halves(true);
+        client.send(Some(Bytes::from_static(b"\x04\0\x01\x02\x03\x05"))).await.unwrap();
+        assert_eq!(stream.read_u8().await.unwrap_err().to_string(), WebStreamError::BadEcho.to_string());
+    }
+
+    #[tokio::test]
+    async fn signs_of_life_go_down_while_nothing_else_does() {
+        let times = WebStreamTimes { keep_alive: Duration::from_millis(5), ..WebStreamTimes::default() };
+        let (mut stream, _client, mut down) = halves_with(false, times);
+        let reading = tokio::spawn(async move { stream.read_u8().await });
+        for _ in 0..3 {
+            assert_eq!(next(&mut down).await, &[0, 0][..]);
+        }
+        reading.abort();
+    }
+}

@@ -13,6 +13,7 @@
 //!
 //! Pings are answered (the answers wait in [`Reframer::take_replies`]), pongs swallowed, a close is reported and ends the direction.
 
+mod merge;
 mod resume;
 
 use std::ops::Range;
@@ -257,7 +258,7 @@ impl Reframer {
             && self.alone == 0
             && head.len > 0
         {
-            self.input.merged = merge(head, &bytes[size..], from.role, to);
+            self.input.merged = merge::merge(head, &bytes[size..], from.role, to);
         }
         Ok(Some(Frame::Data { head: size, empty: head.len == 0 }))
     }
@@ -375,30 +376,4 @@ fn decode(bytes: &[u8], role: Role) -> Result<Option<(FrameHead, usize)>, FrameE
         }
     }
     Ok(decoded)
-}
-
-/// Looks which frames behind a first one lie whole in the buffer and can go out with it as one. Each head is looked at twice at most.
-fn merge(first: FrameHead, rest: &[u8], role: Role, to: FrameDialect) -> Option<Merged> {
-    let largest = to.largest_frame as u64;
-    let mut merged = Merged { len: first.len, fin: first.fin };
-    let mut at = usize::try_from(first.len).ok()?;
-    let mut count = 1;
-    while !(merged.fin && to.borders) && at < rest.len() {
-        // What is wrong with it is said when its turn comes.
-        let Ok(Some((head, size))) = decode(&rest[at..], role) else {
-            break;
-        };
-        let whole = head.len <= (rest.len() - at - size) as u64;
-        if head.opcode.is_control() || !whole || merged.len + head.len > largest {
-            break;
-        }
-        if (head.opcode == OpCode::Continuation) == merged.fin {
-            break;
-        }
-        merged.len += head.len;
-        merged.fin = head.fin;
-        at += size + head.len as usize;
-        count += 1;
-    }
-    (count > 1).then_some(merged)
 }
