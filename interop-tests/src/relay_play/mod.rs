@@ -24,7 +24,7 @@ mod xml_text;
 #[cfg(test)]
 mod tests;
 
-pub use flow::{Changed, FlowListener, FlowSender, OldListener};
+pub use flow::{Carrier, Changed, FlowListener, FlowSender, OldListener};
 pub use player::play;
 pub use recording::Recording;
 pub use scenario::{Scenario, not_served_yet, scenarios};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{Method, Response, StatusCode};
+use http::{Method, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use tokio::time::timeout;
 
@@ -12,7 +12,7 @@ use crate::{
         admit::{self, Addressed},
         hybrid::{Arrived, Body, empty, http_token},
     },
-    entity::{HostName, RelayKind, ServiceAddress, WcfType},
+    entity::{DynamicRelays, HostName, RelayKind, ServiceAddress, WcfType},
     gateway::core::Core,
     relay::{Malformed, Refusal},
     wire::{
@@ -21,11 +21,22 @@ use crate::{
     },
 };
 
-/// Whether a request is such a message: nothing but its relay says so.
+/// Whether a request is such a message: its relay says so. Where listeners make relays and none is there, SOAP 1.2 may be one, whose sender is told
+/// that nobody listens and not that its token, which stands inside, is missing.
 pub(crate) fn serves(arrived: &Arrived, addressed: &Addressed) -> bool {
-    let kind = addressed.relay.as_ref().map(|relay| &relay.kind);
-    arrived.request.method() == Method::POST
-        && matches!(kind, Some(RelayKind::Wcf(WcfType::NetOneway | WcfType::NetEvent)))
+    if arrived.request.method() != Method::POST {
+        return false;
+    }
+    match addressed.relay.as_ref().map(|relay| &relay.kind) {
+        Some(RelayKind::Wcf(WcfType::NetOneway | WcfType::NetEvent)) => true,
+        Some(_) => false,
+        None => {
+            let comes_and_goes = addressed.namespace.dynamic_relays != DynamicRelays::Off;
+            let said = arrived.request.headers().get(header::CONTENT_TYPE);
+            let soap = said.is_some_and(|said| said.as_bytes().starts_with(b"application/soap+xml"));
+            comes_and_goes && soap
+        }
+    }
 }
 
 /// Hands the message on, and answers 202 when a listener has it.
