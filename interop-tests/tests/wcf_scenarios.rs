@@ -48,6 +48,9 @@ scenarios! {
 
     fn a_sender_and_a_listener_of_2_7_5_are_joined() plays "v2.7.5/e2e-nettcp";
     fn a_sender_and_a_listener_of_2_4_2_are_joined() plays "v2.4.2/e2e-nettcp-v2.4.2";
+    fn a_sender_of_2_7_5_is_served_by_a_connector() plays "v2.7.5/e2e-nettcp, connector";
+    fn a_sender_of_2_4_2_is_served_by_a_connector() plays "v2.4.2/e2e-nettcp-v2.4.2, connector";
+    fn a_sender_of_5_0_0_is_served_by_a_connector() plays "v5.0.0/detach-reconnect-v5.0.0, connector";
     fn a_listener_that_accepts_too_late_is_told_a_fault_and_accepts_the_next() plays "v2.7.5/accept-fault-v2.7.5";
     fn a_rendezvous_id_that_nobody_gave_out_is_refused() plays "v2.7.5/accept-fault-v2.7.5, unknown id";
     fn a_sender_of_2_4_2_is_told_that_nobody_listens() plays "v2.4.2/fault-nettcp-v2.4.2";

@@ -22,7 +22,8 @@ use super::{Dialect, Leg, TlsStream};
 
 /// A connection: TCP, TLS on TCP, a Unix socket, or a stream that another protocol carries.
 ///
-/// Reading yields `UnexpectedEof` where a TLS peer vanished without its `close_notify`; shutting down sends ours, and reading goes on after it.
+/// Reading yields `UnexpectedEof` where a TLS peer vanished without its `close_notify`, unless it may ([`TlsStream::allow_bare_end`]);
+/// shutting down sends ours, and reading goes on after it.
 #[derive(Debug)]
 pub enum Stream {
     /// Plain TCP.

@@ -8,6 +8,7 @@ mod envelope;
 mod flow;
 mod http;
 mod http_leg;
+mod many;
 mod nmf;
 mod oneway;
 mod player;
@@ -25,6 +26,7 @@ mod xml_text;
 mod tests;
 
 pub use flow::{Carrier, Changed, FlowListener, FlowSender, OldListener};
+pub use many::{IdleLink, ManyListeners, allow_open_files};
 pub use player::play;
 pub use recording::Recording;
 pub use scenario::{Scenario, not_served_yet, scenarios};

@@ -61,7 +61,7 @@ pub(super) async fn connect(
     let mut sender = stream.into_leg(early.freeze());
     sender.dialect = sender.dialect.with_first_byte_alone();
     let joining = Joining { shown, _peer: Arc::clone(peer) };
-    Ok(Some(Connected { joining, sender, listener, options }))
+    Ok(Some(Connected { joining, sender, listener: listener.leg, options }))
 }
 
 /// A sender that may be joined.
