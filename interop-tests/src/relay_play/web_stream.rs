@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
+use std::net::SocketAddr;
 
 use crate::{Answer, Gateway, Wire};
 
+use super::recording::Recording;
 use super::substitute::find;
 
 /// What the library writes and wants back, twice, before it uses a stream in clear.
@@ -28,10 +30,41 @@ pub(super) struct WebStream {
 }
 
 impl Recorded {
-    /// Creates the stream, opens both directions at the addresses that the gateway gives, and checks that it echoes.
+    /// The recorded stream for another role.
+    pub(super) fn for_role(recording: &Recording, role: &str) -> Self {
+        let of = |stream: &str| {
+            let head = recording.sent(stream);
+            let at = find(&head, b"connection\r\n").expect("the role of the recorded stream");
+            [&head[..at], role.as_bytes(), &head[at + b"connection".len()..]].concat()
+        };
+        Self { create: of("003-80"), up: of("004-80"), down: of("005-80") }
+    }
+
+    /// Creates the stream at the door `http`, opens both directions at the addresses that the gateway gives, and checks that it echoes.
     pub(super) fn open(&self, gateway: &Gateway) -> WebStream {
-        let mut wire = Wire::tcp(gateway.door("http"));
-        wire.send(&self.create);
+        self.open_with(&|| Wire::tcp(gateway.door("http")), None, true)
+    }
+
+    /// The same at the door `https`, where there is no echo.
+    pub(super) fn open_https(&self, gateway: &Gateway, host: &str) -> WebStream {
+        self.open_with(&|| Wire::tls(gateway.door("https"), host, gateway.authority()), None, false)
+    }
+
+    /// The same as [`Recorded::open`] through a proxy, which is told whole addresses.
+    pub(super) fn open_through(&self, proxy: SocketAddr, gateway: &Gateway) -> WebStream {
+        self.open_with(&|| Wire::tcp(proxy), Some(gateway.door("http")), true)
+    }
+
+    fn open_with(&self, dial: &dyn Fn() -> Wire, proxied: Option<SocketAddr>, echoes: bool) -> WebStream {
+        let addressed = |head: &[u8], uri: &str| addressed(head, uri, proxied.is_some());
+        let mut wire = dial();
+        match proxied {
+            None => wire.send(&self.create),
+            Some(door) => {
+                let (head, body) = split(&self.create);
+                wire.send(&[&*addressed(head, &format!("http://{door}/")), body].concat());
+            }
+        }
         let created = Answer::read(&mut wire, "POST");
         assert_eq!(created.status, 201, "{created:?}");
         let at =
@@ -39,9 +72,9 @@ impl Recorded {
         let (down, up) = (at("X-WSENDPT1"), at("X-WSENDPT2"));
 
         let (head, body) = split(&self.up);
-        let mut up_wire = Wire::tcp(gateway.door("http"));
+        let mut up_wire = dial();
         up_wire.send(&addressed(head, &up));
-        let mut down_wire = Wire::tcp(gateway.door("http"));
+        let mut down_wire = dial();
         down_wire.send(&addressed(split(&self.down).0, &down));
         let answer = Answer::try_read_head(&mut down_wire).expect("an answer");
         assert_eq!(answer.status, 200, "{answer:?}");
@@ -52,7 +85,7 @@ impl Recorded {
         let mut stream = WebStream { up: up_wire, down: down_wire, body: Vec::new(), data: VecDeque::new() };
         // Both echoes as they were recorded, a chunk each.
         let recorded = frame(&ECHO);
-        for number in 0..2 {
+        for number in 0..if echoes { 2 } else { 0 } {
             let echo = &body[number * recorded.len()..(number + 1) * recorded.len()];
             assert_eq!(echo, recorded, "the recorded stream begins with the echo");
             stream.up.send(echo);
@@ -136,14 +169,17 @@ fn split(bytes: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// A recorded head for the address that the gateway gave.
-fn addressed(head: &[u8], uri: &str) -> Vec<u8> {
+fn addressed(head: &[u8], uri: &str, whole: bool) -> Vec<u8> {
     let (authority, path) =
         uri.split_once("://").and_then(|(_, rest)| rest.split_once('/')).expect("an absolute URI");
     let head = std::str::from_utf8(head).expect("a head is text");
     let lines = head.split("\r\n").enumerate().map(|(number, line)| {
         if number == 0 {
             let method = line.split(' ').next().unwrap_or_default();
-            format!("{method} /{path} HTTP/1.1")
+            match whole {
+                true => format!("{method} {uri} HTTP/1.1"),
+                false => format!("{method} /{path} HTTP/1.1"),
+            }
         } else if line.starts_with("Host: ") {
             format!("Host: {authority}")
         } else {

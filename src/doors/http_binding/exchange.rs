@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     bridge::http_binding::{HttpRefusal, Patience, Reply, ReplyHead, ReplyPart, ReplyTerms, Reuse},
-    doors::hybrid::{Item, response_channel},
+    doors::hybrid::{Item, response_body as response_channel},
     gateway::{core::Core, meet::sleep_until},
     relay::{ListenerId, Piece, Refusal},
 };

@@ -13,7 +13,7 @@ use super::{
     reply::{Asked, Body, Kind, refuse},
 };
 use crate::{
-    doors::{admit, http_binding},
+    doors::{admit, http_binding, oneway, wcf},
     entity::RelayPath,
     gateway::{
         clock::random_u128,
@@ -33,6 +33,9 @@ pub(crate) async fn answer(
 ) -> Response<Body> {
     let more = if request.body().is_end_stream() { More::HeadFollows } else { More::BodyFollows };
     let lines = notes.take(request.headers(), more);
+    if wcf::is_carrier(&request) {
+        return wcf::answer_web(&core, &peer, &notes, request).await;
+    }
     let query = HybridQuery::parse(request.uri().query());
     let raw_path = request.uri().path().to_owned();
     let (kind, path) = match RelayPath::split_hc(&raw_path) {
@@ -116,6 +119,9 @@ async fn http(core: &Arc<Core>, arrived: Arrived) -> Result<Response<Body>, Refu
     }
     let path = arrived.path(core)?;
     let addressed = admit::look_up(core, &arrived.peer, &arrived.asked.host, path)?;
+    if oneway::serves_http(&arrived, &addressed) {
+        return oneway::answer_http(core, arrived).await;
+    }
     if http_binding::serves(core, &arrived, &addressed) {
         return Ok(http_binding::answer(core, arrived, addressed).await);
     }
@@ -123,7 +129,7 @@ async fn http(core: &Arc<Core>, arrived: Arrived) -> Result<Response<Body>, Refu
 }
 
 /// The host a request is for: `Host`, or the authority of an absolute target.
-fn host_of(request: &Request<Incoming>) -> String {
+pub(crate) fn host_of(request: &Request<Incoming>) -> String {
     let from_target = request.uri().authority().map(|authority| authority.as_str().to_owned());
     let from_header = || {
         let host = request.headers().get(header::HOST)?;

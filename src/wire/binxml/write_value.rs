@@ -31,7 +31,7 @@ impl Writer<'_> {
                 (_, _) => return self.chars_value(&value.text()),
             }
         } else {
-            if *value == Value::Empty {
+            if matches!(value, Value::Empty) || matches!(value, Value::Dictionary(text) if text.is_empty()) {
                 return self.no_text();
             }
             self.element_content()?;
@@ -355,7 +355,7 @@ mod tests {
 
     #[test]
     fn an_empty_text_does_not_part_bytes() {
-        for nothing in [Value::Chars(""), Value::Empty] {
+        for nothing in [Value::Chars(""), Value::Empty, Value::Dictionary(Str::dictionary(""))] {
             let mut writer = Writer::new(Ids::None, Runtime::Net8);
             writer.start_element(None, Str::plain("r"), Str::plain("")).unwrap();
             writer.bytes(&[0x82]).unwrap();
