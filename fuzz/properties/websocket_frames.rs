@@ -1,8 +1,8 @@
 //! Frames of one leg turned into those of another, and the head and close payload by themselves. Hybrid page 0 and 3.5.
 
 use viaduct::wire::websocket::{
-    Close, Event, FrameDialect, FrameHead, HEADROOM, HalfClose, MaskKeys, OpCode, Pause, Reframer, Role,
-    apply_mask, rotate_mask,
+    Close, Event, FrameDialect, FrameHead, HEADROOM, MaskKeys, OpCode, Pause, Reframer, Role, apply_mask,
+    rotate_mask,
 };
 
 use super::cut::{cut, ways};
@@ -58,14 +58,10 @@ fn leg(option: u8, largest_frame: usize) -> Option<FrameDialect> {
     let role = if bit(option, 0) { Role::Client } else { Role::Server };
     match option >> 1 & 3 {
         0 | 1 => Some(FrameDialect { role, largest_frame, ..FrameDialect::hybrid_server() }),
-        2 => Some(FrameDialect {
-            role,
-            largest_frame,
-            may_ping: false,
-            may_fragment: false,
-            borders: false,
-            half_close: HalfClose::Whole,
-        }),
+        2 => {
+            let wcf = FrameDialect { role, ..FrameDialect::wcf_server(largest_frame) };
+            Some(if bit(option, 3) { wcf.with_first_byte_alone() } else { wcf })
+        }
         _ => None,
     }
 }
