@@ -34,6 +34,11 @@ impl Asked {
         })
     }
 
+    /// Method and form of the body, which are alike in requests that say something else.
+    pub(super) fn form(&self) -> (Option<String>, Option<String>) {
+        (header(&self.envelope, "Action"), header(&self.envelope, "BodyFormat"))
+    }
+
     /// Says where this request differs from the recorded one, in what the listener reads of it.
     ///
     /// The gateway gives the address as the listener registered it and may number messages as it likes; the recorded relay left out what
