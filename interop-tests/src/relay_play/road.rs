@@ -45,7 +45,7 @@ impl Road {
         self.changed_link(gateway, recording, stream, |_| ())
     }
 
-    /// The same with a change in what the listener says. In a WebSocket it uses frames of its own if it was recorded in one.
+    /// The same with a change in what the listener says.
     pub(super) fn changed_link(
         self,
         gateway: &Gateway,
@@ -58,14 +58,13 @@ impl Road {
         change(&mut sent);
         let talk = match self {
             Self::Tcp => Talk::new(Wire::tls(gateway.door("amqps"), HOST, gateway.authority())),
-            _ if is_on_443(stream) => {
-                let recorded = websocket::Recorded::read(&sent);
-                sent = recorded.payload();
-                received = websocket::Recorded::read(&received).payload();
-                Talk::new(recorded.upgrade(https(gateway)))
-            }
+            // Frames are made: the listener will say more than was recorded.
             _ => Talk::new(WebSocketLine::dial(gateway, HOST, "wsrelayedamqp")),
         };
+        if is_on_443(stream) {
+            sent = websocket::Recorded::read(&sent).payload();
+            received = websocket::Recorded::read(&received).payload();
+        }
         let mut link = ControlLink::open(talk, &sent, &received);
         link.expect_online();
         link
