@@ -2,7 +2,7 @@
 //! other doors. The rows are those of the relay page, section 0; `docs/compatibility.md` has the table.
 
 use interop_tests::relay_play::{
-    Carrier, Flow, FlowListener, FlowSender, HttpBinding, Mode, NetTcp, Requests, Road,
+    Flow, FlowListener, FlowSender, HttpBinding, Mode, NetTcp, OldListener, Requests, Road,
 };
 
 /// How many exchanges there are.
@@ -17,10 +17,10 @@ fn net_tcp(road: Road, mode: Mode) {
 }
 
 /// Each message reaches each of so many listeners once, and is acknowledged.
-fn messages(road: Road, carrier: Carrier, flow: &Flow, listeners: usize) {
+fn messages(road: Road, flow: &Flow, listeners: usize) {
     let gateway = road.gateway();
     let mut listeners: Vec<_> = (0..listeners).map(|_| FlowListener::on(road, &gateway, flow)).collect();
-    let mut sender = FlowSender::on(carrier, &gateway, flow);
+    let mut sender = FlowSender::on(road.of_one_way(), &gateway, flow);
     for number in 1..=TEN {
         sender.send(number);
         for listener in &mut listeners {
@@ -57,6 +57,11 @@ fn net_tcp_relay_binding_over_web_streams_on_443_alone() {
 }
 
 #[test]
+fn net_tcp_relay_binding_over_web_streams_on_80() {
+    net_tcp(Road::WebStreamOn80, Mode::Relayed);
+}
+
+#[test]
 fn net_tcp_relay_binding_in_hybrid_mode_stays_relayed_over_tcp() {
     net_tcp(Road::Tcp, Mode::Hybrid);
 }
@@ -68,32 +73,42 @@ fn net_tcp_relay_binding_in_hybrid_mode_stays_relayed_over_443_alone() {
 
 #[test]
 fn net_oneway_relay_binding_over_tcp() {
-    messages(Road::Tcp, Carrier::Tcp, &Flow::ONE_WAY, 1);
+    messages(Road::Tcp, &Flow::ONE_WAY, 1);
 }
 
 #[test]
 fn net_oneway_relay_binding_over_443_alone() {
-    messages(Road::WebSocket, Carrier::WebSocket, &Flow::ONE_WAY, 1);
+    messages(Road::WebSocket, &Flow::ONE_WAY, 1);
 }
 
 #[test]
 fn net_oneway_relay_binding_over_web_streams_on_443_alone() {
-    messages(Road::WebStream, Carrier::WebStreamInTls, &Flow::ONE_WAY, 1);
+    messages(Road::WebStream, &Flow::ONE_WAY, 1);
+}
+
+#[test]
+fn net_oneway_relay_binding_over_web_streams_on_80() {
+    messages(Road::WebStreamOn80, &Flow::ONE_WAY, 1);
 }
 
 #[test]
 fn net_event_relay_binding_over_tcp() {
-    messages(Road::Tcp, Carrier::Tcp, &Flow::EVENT, 2);
+    messages(Road::Tcp, &Flow::EVENT, 2);
 }
 
 #[test]
 fn net_event_relay_binding_over_443_alone() {
-    messages(Road::WebSocket, Carrier::WebSocket, &Flow::EVENT, 2);
+    messages(Road::WebSocket, &Flow::EVENT, 2);
 }
 
 #[test]
 fn net_event_relay_binding_over_web_streams_on_443_alone() {
-    messages(Road::WebStream, Carrier::WebStreamInTls, &Flow::EVENT, 2);
+    messages(Road::WebStream, &Flow::EVENT, 2);
+}
+
+#[test]
+fn net_event_relay_binding_over_web_streams_on_80() {
+    messages(Road::WebStreamOn80, &Flow::EVENT, 2);
 }
 
 #[test]
@@ -112,6 +127,11 @@ fn basic_http_relay_binding_over_web_streams_on_443_alone() {
 }
 
 #[test]
+fn basic_http_relay_binding_over_web_streams_on_80() {
+    requests(Road::WebStreamOn80, HttpBinding::BASIC);
+}
+
+#[test]
 fn web_http_relay_binding_over_tcp() {
     requests(Road::Tcp, HttpBinding::WEB);
 }
@@ -127,6 +147,11 @@ fn web_http_relay_binding_over_web_streams_on_443_alone() {
 }
 
 #[test]
+fn web_http_relay_binding_over_web_streams_on_80() {
+    requests(Road::WebStreamOn80, HttpBinding::WEB);
+}
+
+#[test]
 fn ws2007_http_relay_binding_over_tcp() {
     requests(Road::Tcp, HttpBinding::WS2007);
 }
@@ -139,4 +164,58 @@ fn ws2007_http_relay_binding_over_443_alone() {
 #[test]
 fn ws2007_http_relay_binding_over_web_streams_on_443_alone() {
     requests(Road::WebStream, HttpBinding::WS2007);
+}
+
+#[test]
+fn ws2007_http_relay_binding_over_web_streams_on_80() {
+    requests(Road::WebStreamOn80, HttpBinding::WS2007);
+}
+
+/// Ten messages to a listener from before AMQP, which acknowledges nothing.
+fn messages_to_an_old_listener(road: Road) {
+    let gateway = road.gateway();
+    let mut listener = OldListener::on(road.of_one_way(), &gateway);
+    let mut sender = FlowSender::on(road.of_one_way(), &gateway, &Flow::ONE_WAY);
+    for number in 1..=TEN {
+        sender.send(number);
+        assert_eq!((listener.take(), sender.answer()), (number, (number, None)));
+    }
+}
+
+#[test]
+fn net_oneway_relay_binding_of_1_6_over_tcp() {
+    messages_to_an_old_listener(Road::Tcp);
+}
+
+#[test]
+fn net_oneway_relay_binding_of_1_6_over_web_streams_on_443_alone() {
+    messages_to_an_old_listener(Road::WebStream);
+}
+
+#[test]
+fn net_oneway_relay_binding_of_1_6_over_web_streams_on_80() {
+    messages_to_an_old_listener(Road::WebStreamOn80);
+}
+
+const ALL: [Road; 4] = [Road::Tcp, Road::WebSocket, Road::WebStream, Road::WebStreamOn80];
+
+#[test]
+fn a_net_tcp_listener_on_each_carrier_is_joined_with_a_sender_on_each() {
+    for listener in ALL {
+        let gateway = Road::gateway_of_all();
+        let mut pair = NetTcp::listen_for_all(&gateway, listener);
+        for sender in ALL {
+            pair.exchange_with(sender);
+        }
+    }
+}
+
+#[test]
+fn a_long_request_and_a_long_reply_pass_to_an_http_listener_on_each_carrier() {
+    for road in ALL {
+        let gateway = road.gateway();
+        let mut requests = Requests::listen(&gateway, road, HttpBinding::BASIC_AND_BIG);
+        requests.exchange_long(1 << 20);
+        requests.exchange_long(1 << 20);
+    }
 }

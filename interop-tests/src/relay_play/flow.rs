@@ -1,19 +1,15 @@
 //! Many one-way messages, played from the recording of one: a sender that does not wait for an answer before it sends the next.
 //! Relay page 3.2.
 
-use std::net::SocketAddr;
-
 use crate::Gateway;
 
+use super::carrier::Carrier;
 use super::envelope;
 use super::nmf;
 use super::oneway::OneWay;
 use super::recording::Recording;
 use super::road::HOST;
 use super::substitute::{Tokens, find};
-use super::talk::Talk;
-use super::web_stream;
-use super::websocket::WebSocketLine;
 
 /// What is played: a sender and its listeners.
 #[derive(Clone, Copy, Debug)]
@@ -59,24 +55,6 @@ impl Default for Changed<'_> {
     }
 }
 
-/// What carries a session.
-#[derive(Clone, Copy, Debug)]
-pub enum Carrier {
-    /// TCP on 9351, with TLS inside.
-    Tcp,
-    /// A WebSocket on 443.
-    WebSocket,
-    /// A web stream on 443.
-    WebStreamInTls,
-    /// A web stream on 80, with TLS inside.
-    WebStream,
-    /// The same through a proxy.
-    WebStreamThrough(SocketAddr),
-}
-
-/// Where a web stream was recorded.
-const WEB_STREAM: &str = "v2.7.5/webstream-http-v2.7.5";
-
 /// The recorded path of a one-way relay.
 pub(super) const PATH: &str = "netoneway";
 
@@ -121,26 +99,7 @@ impl FlowSender {
     pub fn on(carrier: Carrier, gateway: &Gateway, flow: &Flow) -> Self {
         let mut sent = flow.sent();
         Tokens::good().put_into(&mut sent);
-        let web_stream = || web_stream::Recorded::for_role(&Recording::open(WEB_STREAM), "oneway");
-        let session = match carrier {
-            Carrier::Tcp => OneWay::tls(gateway, HOST, &sent),
-            Carrier::WebSocket => {
-                let line = WebSocketLine::dial(gateway, HOST, "wsrelayedoneway");
-                OneWay::carried(Talk::new(line), &sent)
-            }
-            Carrier::WebStreamInTls => {
-                let wire = web_stream().open_https(gateway, HOST).into_wire();
-                OneWay::carried(Talk::new(wire), &sent)
-            }
-            Carrier::WebStream | Carrier::WebStreamThrough(_) => {
-                let stream = match carrier {
-                    Carrier::WebStreamThrough(proxy) => web_stream().open_through(proxy, gateway),
-                    _ => web_stream().open(gateway),
-                };
-                let wire = stream.into_wire();
-                OneWay::carried_with_tls(wire, gateway, HOST, &sent)
-            }
-        };
+        let session = carrier.session(gateway, &sent);
         Self::begin(session).unwrap_or_else(|(code, words)| panic!("{code}: {words}"))
     }
 

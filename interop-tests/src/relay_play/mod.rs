@@ -3,6 +3,7 @@
 
 mod amqp;
 mod binary_xml;
+mod carrier;
 mod control_link;
 mod envelope;
 mod flow;
@@ -31,7 +32,8 @@ mod xml_text;
 #[cfg(test)]
 mod tests;
 
-pub use flow::{Carrier, Changed, Flow, FlowSender};
+pub use carrier::Carrier;
+pub use flow::{Changed, Flow, FlowSender};
 pub use flow_listener::FlowListener;
 pub use many::{IdleLink, ManyListeners, allow_open_files};
 pub use net_tcp::{Mode, NetTcp};

@@ -41,7 +41,15 @@ impl<'a> NetTcp<'a> {
     /// Registers the listener. What was recorded in WebSockets is played where it is the way, but for the hybrid mode, which has more to say
     /// than stands in the recorded frames.
     pub fn listen(gateway: &'a Gateway, road: Road, mode: Mode) -> Self {
-        let in_frames = road == Road::WebSocket && mode == Mode::Relayed;
+        Self::listening(gateway, road, mode, road == Road::WebSocket && mode == Mode::Relayed)
+    }
+
+    /// A listener whose senders may take another way than it does itself.
+    pub fn listen_for_all(gateway: &'a Gateway, road: Road) -> Self {
+        Self::listening(gateway, road, Mode::Relayed, false)
+    }
+
+    fn listening(gateway: &'a Gateway, road: Road, mode: Mode, in_frames: bool) -> Self {
         let (folder, link, sender, service) = match in_frames {
             true => ("v2.4.2/ws-nettcp-v2.4.2", "002-443", "004-443", "005-443"),
             false => ("v2.7.5/e2e-nettcp", "001-5671", "003-9352", "004-9352"),
@@ -57,8 +65,13 @@ impl<'a> NetTcp<'a> {
 
     /// A sender connects, a listener accepts, and all calls of the recorded pair pass, in both directions byte for byte, up to the end.
     pub fn exchange(&mut self) {
+        self.exchange_with(self.road);
+    }
+
+    /// The same with a sender that comes another way.
+    pub fn exchange_with(&mut self, way: Road) {
         let Played { recording, sender, service } = &self.played;
-        let sender = self.road.sender(self.gateway, recording, sender);
+        let sender = way.sender(self.gateway, recording, sender);
         let mut service = self.road.service(self.gateway, &mut self.link, recording, service);
         let mut sender = self.road.expect_joined(sender, "RelayedConnectReply");
         if self.mode == Mode::Hybrid {

@@ -1,7 +1,8 @@
-//! A listener from before AMQP, which takes one-way messages on 9351. Relay page 2.7.
+//! A listener from before AMQP, which takes one-way messages in a session of its own. Relay page 2.7.
 
 use crate::{Gateway, Token};
 
+use super::carrier::Carrier;
 use super::envelope;
 use super::flow::{MARK, PATH, replace};
 use super::nmf;
@@ -10,18 +11,23 @@ use super::recording::Recording;
 use super::road::HOST;
 use super::substitute::{find, put_for_web_token};
 
-/// A listener of 1.6 on 9351, of type Unicast.
+/// A listener of 1.6, of type Unicast.
 pub struct OldListener(OneWay);
 
 impl OldListener {
-    /// Registers, at the path of [`FlowSender`]: what was recorded is another type at another path.
+    /// Registers, at the path of one-way messages: what was recorded is another type at another path.
     pub fn open(gateway: &Gateway) -> Self {
+        Self::on(Carrier::Tcp, gateway)
+    }
+
+    /// The same on another carrier.
+    pub fn on(carrier: Carrier, gateway: &Gateway) -> Self {
         let mut sent = Recording::open("v1.6.0/e2e-nettcp-v16").sent("002-9351");
         // Slashes at the end of an address mean nothing.
         replace(&mut sent, "nettcprelay/", "netoneway///");
         let token = Token::for_audience(&format!("http://{HOST}/{PATH}/")).to_string();
         let sent = with_text(&put_for_web_token(&sent, &token), "RelayedConnection", "Unicast");
-        let mut session = OneWay::tls(gateway, HOST, &sent);
+        let mut session = carrier.session(gateway, &sent);
         let listen = session.say_message();
         assert_eq!(envelope::fault(&session.answer_to(&listen)), None);
         Self(session)

@@ -7,7 +7,7 @@ use super::http::Recorded;
 use super::http_leg::{self, Asked};
 use super::recording::Recording;
 use super::road::{HOST, Road, https};
-use super::substitute::Tokens;
+use super::substitute::{Tokens, find};
 use super::talk::Talk;
 
 /// How many requests go over one connection of the client, and over one with the listener, which then ends it: both as the library did.
@@ -39,6 +39,8 @@ impl HttpBinding {
         addressed: None,
         changed: None,
     };
+    /// The same, answered with a reply of 40 KB.
+    pub const BASIC_AND_BIG: Self = Self { answers: "v2.7.5/http-basic-big-reply", ..Self::BASIC };
     /// `WebHttpRelayBinding`: a GET that is answered with JSON.
     pub const WEB: Self = Self {
         registration: "v2.7.5/http-web-register",
@@ -83,9 +85,24 @@ impl<'a> Requests<'a> {
 
     /// The client asks and is answered. For its first request the listener is invited; the next one goes over the same connections.
     pub fn exchange(&mut self) {
+        self.exchange_with(|_| ());
+    }
+
+    /// The same with a request of so many bytes more, which stand behind its envelope as white space.
+    pub fn exchange_long(&mut self, more: usize) {
+        self.exchange_with(|request| {
+            request.body.extend(std::iter::repeat_n(b' ', more));
+            let length = request.body.len().to_string();
+            let header = request.headers.iter_mut().find(|(name, _)| name == "Content-Length");
+            header.expect("a request with a body").1 = length;
+        });
+    }
+
+    fn exchange_with(&mut self, change: impl Fn(&mut Recorded)) {
         let number = self.asked % ON_ONE_CONNECTION;
         self.asked += 1;
-        let request = self.request(number);
+        let mut request = self.request(number);
+        change(&mut request);
         let (mut client, service) = match self.connections.take() {
             Some((client, service)) => (client, Some(service)),
             None => (https(self.gateway), None),
@@ -94,9 +111,9 @@ impl<'a> Requests<'a> {
         let answers = Recording::open(self.binding.answers);
         let mut service =
             service.unwrap_or_else(|| self.road.service(self.gateway, &mut self.link, &answers, "002-9352"));
-        self.answer(&mut service, &answers, number);
+        let said = self.answer(&mut service, &answers, number, &request);
         let answer = Answer::read(&mut client, request.method());
-        self.check(&answer);
+        self.check(&answer, &said);
         if self.asked % ON_ONE_CONNECTION == 0 {
             service.finish();
         } else {
@@ -120,8 +137,14 @@ impl<'a> Requests<'a> {
         request
     }
 
-    /// The listener reads what the gateway asks, whole, and answers as its library did.
-    fn answer(&self, service: &mut Talk, recording: &Recording, number: usize) {
+    /// The listener reads what the gateway asks, whole, and answers as its library did; what it said.
+    fn answer(
+        &self,
+        service: &mut Talk,
+        recording: &Recording,
+        number: usize,
+        request: &Recorded,
+    ) -> Vec<u8> {
         let answers = http_leg::answers(&recording.received("rendezvous"));
         let (to_preamble, to_envelope) = &answers[number % answers.len()];
         let preamble = http_leg::read_preamble(service);
@@ -129,23 +152,27 @@ impl<'a> Requests<'a> {
         let live = Asked { preamble, envelope: http_leg::read_envelope(service) };
         let recorded = Asked::recorded(&recording.sent("rendezvous")).next().expect("a question");
         assert_eq!(live.preamble[..5], recorded.preamble[..5], "version and mode");
-        match self.binding.changed {
-            Some(changed) => {
-                let changed = changed.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned()));
-                if let Some(difference) = live.difference(&recorded, &changed.collect::<Vec<_>>()) {
-                    panic!("{difference}");
-                }
+        if let Some(changed) = self.binding.changed {
+            let changed = changed.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned()));
+            if let Some(difference) = live.difference(&recorded, &changed.collect::<Vec<_>>()) {
+                panic!("{difference}");
             }
-            None => assert_eq!(live.form(), recorded.form()),
+        } else {
+            assert_eq!(live.form(), recorded.form());
+            // All of what the client sent but for its head, in which the gateway says the action.
+            let body = &request.body[find(&request.body, b"<s:Body>").expect("a SOAP message")..];
+            assert!(live.entity().ends_with(body), "{:?}", live.envelope);
         }
         service.say(to_envelope);
+        to_envelope.clone()
     }
 
-    /// The client gets what the recorded one got; where the listener answers as it answered another one, a whole answer.
-    fn check(&self, answer: &Answer) {
+    /// The client gets what the recorded one got; where the listener answers as it answered another one, what it said.
+    fn check(&self, answer: &Answer, said: &[u8]) {
         if self.binding.changed.is_none() {
             assert_eq!(answer.status, 200, "{answer:?}");
-            assert!(answer.text().contains("<EchoResult>hi</EchoResult>"), "{answer:?}");
+            let said = http_leg::answered(said);
+            assert!(!said.is_empty() && said == answer.body, "{}", answer.text());
             return;
         }
         let (folder, stream) = self.binding.client;

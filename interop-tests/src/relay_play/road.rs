@@ -3,6 +3,7 @@
 use crate::{Config, Gateway, Wire};
 
 use super::binary_xml::{self, Element};
+use super::carrier::Carrier;
 use super::control_link::{ControlLink, unwrapped};
 use super::invitation::Invitation;
 use super::recording::Recording;
@@ -27,6 +28,8 @@ pub enum Road {
     WebSocket,
     /// Nothing but 443 is open, and relayed connections take web streams; the library has no other way for its control link than a WebSocket.
     WebStream,
+    /// The same, with web streams on 80, which the library tries before those on 443.
+    WebStreamOn80,
 }
 
 impl Road {
@@ -35,7 +38,27 @@ impl Road {
         let doors: &[&str] = match self {
             Self::Tcp => &["amqps", "oneway", "oneway_tls", "rendezvous", "https"],
             Self::WebSocket | Self::WebStream => &["https"],
+            Self::WebStreamOn80 => &["https", "http"],
         };
+        Self::gateway_with(doors)
+    }
+
+    /// A gateway for all ways at once.
+    pub fn gateway_of_all() -> Gateway {
+        Self::gateway_with(&["amqps", "oneway", "oneway_tls", "rendezvous", "https", "http"])
+    }
+
+    /// What carries the sessions of one-way senders.
+    pub fn of_one_way(self) -> Carrier {
+        match self {
+            Self::Tcp => Carrier::Tcp,
+            Self::WebSocket => Carrier::WebSocket,
+            Self::WebStream => Carrier::WebStreamInTls,
+            Self::WebStreamOn80 => Carrier::WebStream,
+        }
+    }
+
+    fn gateway_with(doors: &[&str]) -> Gateway {
         // At 127.0.0.1 a library that uses WebSockets would look for another machine (4.5).
         Gateway::start(Config::new().only(doors).host(HOST).gateway("public_ipv4 = \"203.0.113.10\""))
     }
@@ -122,7 +145,7 @@ impl Road {
         } else {
             let message = Recorded::cut(sent).message;
             let talk = match self {
-                Self::WebStream => Talk::new(in_web_stream(gateway, inner_tls)),
+                Self::WebStream | Self::WebStreamOn80 => Talk::new(self.web_stream(gateway, inner_tls)),
                 _ => Talk::new(WebSocketLine::dial(gateway, HOST, "wsrelayedconnection")),
             };
             (talk, message)
@@ -130,14 +153,18 @@ impl Road {
         relayed::say_message(&mut talk, &message);
         talk
     }
-}
 
-/// A web stream on 443, up to where messages begin: a byte for TLS, and the TLS (1.5).
-fn in_web_stream(gateway: &Gateway, inner_tls: bool) -> Wire {
-    let recorded = web_stream::Recorded::for_role(&Recording::open(WEB_STREAM), "connection");
-    let mut wire = recorded.open_https(gateway, HOST).into_wire();
-    wire.send(&[u8::from(inner_tls)]);
-    if inner_tls { wire.into_tls(HOST, gateway.authority()) } else { wire }
+    /// A web stream up to where messages begin: a byte for TLS, and the TLS (1.5).
+    fn web_stream(self, gateway: &Gateway, inner_tls: bool) -> Wire {
+        let recorded = web_stream::Recorded::for_role(&Recording::open(WEB_STREAM), "connection");
+        let stream = match self {
+            Self::WebStreamOn80 => recorded.open(gateway),
+            _ => recorded.open_https(gateway, HOST),
+        };
+        let mut wire = stream.into_wire();
+        wire.send(&[u8::from(inner_tls)]);
+        if inner_tls { wire.into_tls(HOST, gateway.authority()) } else { wire }
+    }
 }
 
 /// The next message on a link, accepted.
