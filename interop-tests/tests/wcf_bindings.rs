@@ -1,9 +1,13 @@
 //! Ten exchanges on each binding of WCF Relay, over its own ports and over 443 alone: recorded listeners and senders, on gateways that open no
 //! other doors. The rows are those of the relay page, section 0; `docs/compatibility.md` has the table.
 
+use std::time::Duration;
+
+use base64::Engine as _;
 use interop_tests::relay_play::{
     Flow, FlowListener, FlowSender, HttpBinding, Mode, NetTcp, OldListener, Requests, Road,
 };
+use interop_tests::{NAMESPACE, Token, post_one_way, posted_envelope};
 
 /// How many exchanges there are.
 const TEN: u32 = 10;
@@ -31,6 +35,27 @@ fn messages(road: Road, flow: &Flow, listeners: usize) {
         assert_eq!(sender.answer(), (number, None));
     }
     sender.end();
+}
+
+/// The same where a sender finds nothing but HTTP: each message is a POST of its own (relay page 3.5).
+fn posts(path: &str, flow: &Flow, listeners: usize) {
+    let gateway = Road::WebSocket.gateway();
+    let mut listeners: Vec<_> =
+        (0..listeners).map(|_| FlowListener::on(Road::WebSocket, &gateway, flow)).collect();
+    let token = Token::for_audience(&format!("http://{NAMESPACE}/{path}/")).to_string();
+    let token = base64::engine::general_purpose::STANDARD.encode(token);
+    for number in 1..=TEN {
+        let text = format!("posted as number {number}.");
+        let envelope = posted_envelope("contoso.servicebus.windows.net", path, &token, &text);
+        std::thread::scope(|scope| {
+            let posted = scope.spawn(|| post_one_way(&gateway, path, &envelope).run(Duration::from_secs(60)));
+            for listener in &mut listeners {
+                let message = listener.take_other();
+                assert!(message.windows(text.len()).any(|window| window == text.as_bytes()));
+            }
+            assert_eq!(posted.join().expect("curl ends"), "\n202 0\n");
+        });
+    }
 }
 
 fn requests(road: Road, binding: HttpBinding) {
@@ -82,6 +107,11 @@ fn net_oneway_relay_binding_over_443_alone() {
 }
 
 #[test]
+fn net_oneway_relay_binding_in_posts_over_443_alone() {
+    posts("netoneway", &Flow::ONE_WAY, 1);
+}
+
+#[test]
 fn net_oneway_relay_binding_over_web_streams_on_443_alone() {
     messages(Road::WebStream, &Flow::ONE_WAY, 1);
 }
@@ -99,6 +129,11 @@ fn net_event_relay_binding_over_tcp() {
 #[test]
 fn net_event_relay_binding_over_443_alone() {
     messages(Road::WebSocket, &Flow::EVENT, 2);
+}
+
+#[test]
+fn net_event_relay_binding_in_posts_over_443_alone() {
+    posts("event", &Flow::EVENT, 2);
 }
 
 #[test]
