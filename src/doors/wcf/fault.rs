@@ -1,13 +1,15 @@
 //! What a sender or a listener on a relayed connection is told when it is refused (8.4).
 
-use crate::{auth::AuthError, relay::Refusal, wire::relayed::RelayFault};
+use crate::{
+    relay::{Malformed, Refusal},
+    wire::relayed::RelayFault,
+};
 
 /// The fault of a refusal. Its words are those of the refusal.
 pub(super) fn fault(refusal: &Refusal) -> RelayFault {
     match refusal {
-        Refusal::Unauthorized(AuthError::MalformedToken(_)) | Refusal::Malformed(_) => {
-            RelayFault::InvalidRequest
-        }
+        Refusal::Malformed(Malformed::UnknownHost) => RelayFault::AddressNotFound,
+        Refusal::Malformed(_) => RelayFault::InvalidRequest,
         Refusal::Unauthorized(_) => RelayFault::AuthorizationFailed,
         Refusal::TransportSecurity => RelayFault::NoTransportSecurity,
         Refusal::NoSuchRelay => RelayFault::RelayNotFound,
@@ -28,5 +30,29 @@ pub(super) fn fault(refusal: &Refusal) -> RelayFault {
             RelayFault::ConnectionFailed
         }
         Refusal::Starting | Refusal::Draining | Refusal::Internal => RelayFault::ServerError,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{auth::AuthError, auth::TokenError};
+
+    #[test]
+    fn whatever_is_wrong_with_a_token_is_one_fault() {
+        for error in [
+            AuthError::MissingToken,
+            AuthError::MalformedToken(TokenError::NotSas),
+            AuthError::InvalidSignature,
+            AuthError::InvalidAudience,
+        ] {
+            assert_eq!(fault(&error.into()), RelayFault::AuthorizationFailed);
+        }
+    }
+
+    #[test]
+    fn a_host_of_nobody_is_an_address_that_is_not_there() {
+        assert_eq!(fault(&Malformed::UnknownHost.into()), RelayFault::AddressNotFound);
+        assert_eq!(fault(&Malformed::HostMismatch.into()), RelayFault::InvalidRequest);
     }
 }

@@ -50,7 +50,13 @@ async fn prepare(
         Ok(Ok(None)) => return None,
         Ok(Err(error)) => {
             core.metrics.handshake_failures.of(peer.door).inc();
-            tracing::debug!(peer = %peer.address, %error, "no relayed connection");
+            match error {
+                carriage::NoMessage::Malformed(error) => {
+                    let id = TrackingId::new(None, random_u128(), core.number);
+                    tracing::info!(tracking_id = %id, peer = %peer.address, %error, "no relayed connection");
+                }
+                error => tracing::debug!(peer = %peer.address, %error, "no relayed connection"),
+            }
             return None;
         }
         Err(_) => {
