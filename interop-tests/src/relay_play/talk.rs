@@ -10,7 +10,7 @@ use crate::connect::was_cut;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What carries a connection: TLS, a WebSocket, a web stream.
-pub(super) trait Line {
+pub(super) trait Line: Send {
     /// Sends the bytes as the recorded peer sent them, in frames of its own if it has any.
     fn say(&mut self, bytes: &[u8]) -> io::Result<()>;
     /// Appends what came; 0 at the end.

@@ -1,0 +1,189 @@
+//! A listener's control link that may be refused, or sent away later. Relay page 2.1 to 2.5.
+
+use std::time::{Duration, Instant};
+
+use crate::relay_play::amqp::{self, Item, Kind, Value};
+use crate::relay_play::binary_xml;
+use crate::relay_play::talk::Talk;
+use crate::relay_play::{Recording, envelope};
+use crate::{Gateway, Wire};
+
+use super::{HOST, Question, RECORDING, Told};
+
+/// The library of a listener. It waits for nothing before both of its attaches are sent, which AMQP allows.
+pub struct ListeningPeer {
+    talk: Talk,
+    /// All that the gateway said.
+    heard: Vec<u8>,
+    /// Frames that were heard and that nobody asked for yet.
+    items: Vec<Item>,
+    /// What the library says at the end.
+    farewell: Vec<u8>,
+}
+
+impl ListeningPeer {
+    /// Connects on 5671 and asks.
+    pub fn ask(gateway: &Gateway, question: &Question) -> Self {
+        let mut sent = Recording::open(RECORDING).sent("001-5671");
+        question.put_into(&mut sent);
+        let items = amqp::items(&sent);
+        let second =
+            items.iter().rposition(|item| item.performative() == Some(amqp::ATTACH)).expect("two attaches");
+        Self::say(gateway, &items[..=second], &items[second + 1..])
+    }
+
+    /// As [`ListeningPeer::ask`], but its second link never comes.
+    pub fn ask_by_halves(gateway: &Gateway) -> Self {
+        let mut sent = Recording::open(RECORDING).sent("001-5671");
+        Question::default().put_into(&mut sent);
+        let items = amqp::items(&sent);
+        let first =
+            items.iter().position(|item| item.performative() == Some(amqp::ATTACH)).expect("an attach");
+        Self::say(gateway, &items[..=first], &[])
+    }
+
+    /// Says something else in place of all that.
+    pub fn say_bytes(gateway: &Gateway, bytes: &[u8]) -> Self {
+        let mut talk = connect(gateway);
+        talk.say_to_whom_it_may_concern(bytes);
+        Self { talk, heard: Vec::new(), items: Vec::new(), farewell: Vec::new() }
+    }
+
+    /// Is registered, with credit for what comes.
+    pub fn registered(gateway: &Gateway, question: &Question) -> Self {
+        let mut peer = Self::ask(gateway, question);
+        for _ in 0..2 {
+            let attach = peer.expect(amqp::ATTACH);
+            assert!(attach.field(5) != Value::Null && attach.field(6) != Value::Null, "refused: {attach:?}");
+        }
+        // Its credit comes first of what is left of the recording.
+        let credit = amqp::item(&peer.farewell).expect("a flow");
+        assert_eq!(credit.performative(), Some(amqp::FLOW));
+        peer.talk.say(&credit.raw);
+        peer.farewell.drain(..credit.raw.len());
+        peer
+    }
+
+    fn say(gateway: &Gateway, items: &[Item], farewell: &[Item]) -> Self {
+        let raw = |items: &[Item]| items.iter().flat_map(|item| item.raw.clone()).collect::<Vec<u8>>();
+        Self { farewell: raw(farewell), ..Self::say_bytes(gateway, &raw(items)) }
+    }
+
+    /// What it is told in place of being registered: both links refused for the same reason, or the open itself; then the connection ends.
+    pub fn refused(mut self) -> Told {
+        let open = self.expect_that("an open", |item| item.performative() == Some(amqp::OPEN));
+        if let Some(error) = open.field(9).of("com.microsoft:open-error") {
+            let told = told(error);
+            self.expect(amqp::CLOSE);
+            self.ends();
+            return told;
+        }
+        for _ in 0..2 {
+            let attach = self.expect(amqp::ATTACH);
+            assert_eq!(
+                (attach.field(5), attach.field(6)),
+                (Value::Null, Value::Null),
+                "a refused link has no ends"
+            );
+        }
+        self.sent_away().expect("a reason")
+    }
+
+    /// Why both of its links are detached; `None`: nobody says. The connection ends then.
+    pub fn sent_away(mut self) -> Option<Told> {
+        let errors = [(); 2].map(|()| {
+            let detach = self.expect(amqp::DETACH);
+            assert_eq!(detach.field(1), Value::Bool(true), "the link is not to be had again");
+            detach.field(2)
+        });
+        assert_eq!(errors[0], errors[1], "both links are told the same");
+        self.ends();
+        (errors[0] != Value::Null).then(|| told(&errors[0]))
+    }
+
+    /// Why a listener that attached one link is detached.
+    pub fn half_sent_away(mut self) -> Told {
+        let error = self.expect(amqp::DETACH).field(2);
+        self.ends();
+        told(&error)
+    }
+
+    /// Why its connection is closed.
+    pub fn closed(mut self) -> Told {
+        let error = self.expect(amqp::CLOSE).field(0);
+        self.ends();
+        told(&error)
+    }
+
+    /// Waits for an invitation; the id in it.
+    pub fn invited(&mut self) -> String {
+        let transfer = self.expect(amqp::TRANSFER);
+        let outer = binary_xml::read(&amqp::data(transfer.payload()), &[]);
+        let inner = binary_xml::read(&envelope::body(&outer).bytes(), &[]);
+        let invitation = envelope::body(&inner).child("RelayedConnect").expect("an invitation");
+        invitation.child("Id").expect("an id").text()
+    }
+
+    /// Whether it was invited, or sent anything else.
+    pub fn was_sent_something(&self) -> bool {
+        self.items.iter().any(|item| item.performative() == Some(amqp::TRANSFER))
+    }
+
+    /// All that it has heard when nothing more comes for a while.
+    pub fn heard_so_far(&mut self) -> Vec<u8> {
+        let until = Instant::now() + Duration::from_millis(100);
+        while self.talk.listen_until(until) {
+            self.sort();
+        }
+        self.heard.clone()
+    }
+
+    /// The process is gone.
+    pub fn hang_up(mut self) {
+        self.talk.finish();
+        while self.talk.more() {}
+    }
+
+    /// The library says goodbye, and whatever it says, the gateway ends the connection.
+    fn ends(&mut self) {
+        self.talk.say_to_whom_it_may_concern(&self.farewell);
+        while self.talk.more() {}
+    }
+
+    fn expect(&mut self, performative: u64) -> Item {
+        self.expect_that(&format!("a frame {performative:#04x}"), |item| {
+            item.performative() == Some(performative)
+        })
+    }
+
+    fn expect_that(&mut self, what: &str, is_so: impl Fn(&Item) -> bool) -> Item {
+        loop {
+            self.sort();
+            if let Some(at) = self.items.iter().position(&is_so) {
+                return self.items.remove(at);
+            }
+            assert!(self.talk.more(), "the connection ended before {what} came; there was {:?}", self.items);
+        }
+    }
+
+    fn sort(&mut self) {
+        while let Some(item) = amqp::item(self.talk.heard()) {
+            self.heard.extend(self.talk.take(item.raw.len()));
+            if item.kind != Kind::Empty {
+                self.items.push(item);
+            }
+        }
+    }
+}
+
+fn connect(gateway: &Gateway) -> Talk {
+    Talk::new(Wire::tls(gateway.door("amqps"), HOST, gateway.authority()))
+}
+
+/// An AMQP error: condition and description.
+fn told(error: &Value) -> Told {
+    let [condition, description, ..] = error.fields() else {
+        panic!("no error with a description: {error:?}")
+    };
+    Told::new(condition.text().expect("a symbol"), description.text().expect("words"))
+}

@@ -1,0 +1,106 @@
+//! What is wrong with what a peer asks.
+
+use crate::Token;
+use crate::relay_play::player::WRONG_KEY;
+use crate::relay_play::substitute::Tokens;
+
+use super::{HOST, RELAY};
+
+/// A question and what is wrong with it.
+#[derive(Clone, Debug, Default)]
+pub struct Question {
+    /// The token that goes with it.
+    pub token: Shown,
+    /// It names a host that belongs to nobody.
+    pub unknown_host: bool,
+    /// It comes without TLS, where the protocol leaves the choice.
+    pub in_clear: bool,
+    /// What stands in a recorded message, and what takes its place; as long.
+    pub changes: Vec<(&'static str, &'static str)>,
+}
+
+/// The token a peer shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shown {
+    /// One that is good for an hour.
+    #[default]
+    Good,
+    /// One of a key that no policy has.
+    WrongKey,
+    /// One that ended a quarter of an hour ago.
+    EndedLately,
+    /// One that ended more than an hour ago.
+    EndedLongAgo,
+    /// None.
+    None,
+    /// One that cannot be read: its end has another name.
+    Malformed,
+    /// One for another path of the same host.
+    OtherAudience,
+}
+
+/// Host names that differ in one letter; the second is nobody's.
+const HOSTS: (&str, &str) = ("sb://contoso.", "sb://contosi.");
+
+impl Question {
+    /// Asks with this token.
+    pub fn with(token: Shown) -> Self {
+        Self { token, ..Self::default() }
+    }
+
+    /// Puts token and changes into a recorded message.
+    pub(super) fn put_into(&self, bytes: &mut [u8]) {
+        let mut change = |was: &str, is: &str| replace(bytes, was.as_bytes(), is.as_bytes());
+        for (was, is) in &self.changes {
+            assert!(change(was, is) > 0, "{was} is not in the recording");
+        }
+        if self.unknown_host {
+            assert!(change(HOSTS.0, HOSTS.1) > 0, "the recording names its host");
+        }
+        match self.token {
+            Shown::OtherAudience => drop(change("nettcprelay%2f&sig=", "nettcprelax%2f&sig=")),
+            Shown::None => {
+                // A property, or a header, that nobody looks at.
+                change("com.microsoft:swt", "com.microsoft:swx");
+                change("RelayAccessToken", "RelayAccessTokex");
+            }
+            _ => {}
+        }
+        let mut tokens = match self.token {
+            Shown::WrongKey => Tokens::signed_with(WRONG_KEY),
+            Shown::EndedLately => Tokens::ending_in(&[-900]),
+            Shown::EndedLongAgo => Tokens::ending_in(&[-4000]),
+            _ => Tokens::good(),
+        };
+        tokens.put_into(bytes);
+        if self.token == Shown::Malformed {
+            replace(bytes, b"&se=", b"&xe=");
+        }
+    }
+
+    /// The token as text, for a message that is written here: signed by `policy` for the relay, or as it is wanted.
+    pub fn token(&self, policy: &str) -> Option<String> {
+        let path = if self.token == Shown::OtherAudience { "nettcprelax" } else { RELAY };
+        let good = Token::for_audience(&format!("http://{HOST}/{path}/")).policy(policy);
+        let token = match self.token {
+            Shown::None => return None,
+            Shown::Good | Shown::Malformed | Shown::OtherAudience => good,
+            Shown::WrongKey => good.key(WRONG_KEY),
+            Shown::EndedLately => good.ends_in(-900),
+            Shown::EndedLongAgo => good.ends_in(-4000),
+        };
+        let token = token.to_string();
+        Some(if self.token == Shown::Malformed { token.replace("&se=", "&xe=") } else { token })
+    }
+}
+
+/// Replaces each `was`; how many there were.
+fn replace(bytes: &mut [u8], was: &[u8], is: &[u8]) -> usize {
+    assert_eq!(was.len(), is.len(), "no size may change");
+    let places: Vec<usize> =
+        bytes.windows(was.len()).enumerate().filter(|(_, at)| *at == was).map(|(at, _)| at).collect();
+    for at in &places {
+        bytes[*at..*at + is.len()].copy_from_slice(is);
+    }
+    places.len()
+}

@@ -1,0 +1,65 @@
+//! A sender that asks for a connection on 9352, and a listener that takes one; both may be told a fault. Relay page 4.2 to 4.6.
+
+use crate::Gateway;
+use crate::relay_play::Recording;
+use crate::relay_play::envelope;
+use crate::relay_play::relayed::{self, Recorded};
+use crate::relay_play::substitute::put_id;
+use crate::relay_play::talk::Talk;
+
+use super::{HOST, Question, RECORDING, Told};
+
+/// A sender that has asked.
+pub struct RelayedPeer {
+    talk: Talk,
+}
+
+/// The id that a listener shows when it takes a connection.
+#[derive(Clone, Debug)]
+pub enum Accepting {
+    /// The one of the recording, which the gateway never gave out.
+    Recorded,
+    /// This one.
+    Given(String),
+}
+
+impl RelayedPeer {
+    /// Asks for a connection.
+    pub fn ask(gateway: &Gateway, question: &Question) -> Self {
+        let mut sent = Recording::open(RECORDING).sent("003-9352");
+        question.put_into(&mut sent);
+        let mut recorded = Recorded::cut(&sent);
+        recorded.tls = !question.in_clear;
+        Self { talk: recorded.dial(gateway, HOST) }
+    }
+
+    /// A listener takes a connection; `question` says only what is changed in its message.
+    pub fn accept(gateway: &Gateway, id: &Accepting, question: &Question) -> Self {
+        let mut sent = Recording::open(RECORDING).sent("004-9352");
+        if let Accepting::Given(id) = id {
+            put_id(&mut sent, id);
+        }
+        question.put_into(&mut sent);
+        let mut recorded = Recorded::cut(&sent);
+        recorded.dials(gateway.door("rendezvous"));
+        Self { talk: recorded.dial(gateway, HOST) }
+    }
+
+    /// The fault in place of a reply; then the connection ends.
+    pub fn refused(mut self) -> Told {
+        let reply = relayed::reply(&mut self.talk);
+        assert_eq!(envelope::header(&reply, "Action").as_deref(), Some(ACTION), "the action of every fault");
+        let (code, words) = envelope::fault(&reply).unwrap_or_else(|| panic!("no fault: {reply:?}"));
+        self.talk.ends();
+        Told::new(code, &words)
+    }
+
+    /// The connection is taken, or given.
+    pub fn joined(&mut self) {
+        let reply = relayed::reply(&mut self.talk);
+        assert_eq!(envelope::fault(&reply), None);
+    }
+}
+
+/// Relay page 8.4.
+const ACTION: &str = "http://schemas.microsoft.com/netservices/2009/05/servicebus/relay/FaultAction";

@@ -1,0 +1,83 @@
+//! Every refusal, on every protocol, as a peer is told it: relay page 2.2 and 8.4, hybrid page 2.1, 4 and 5.7, framing page 5. One row for each
+//! situation and protocol, each a test with a gateway of its own, in a file for each protocol. The peers are recorded libraries, or bytes
+//! written by hand.
+//!
+//! Whatever the protocol: the refusal is in the log once, under the tracking id that the peer was told, and neither log nor anybody else sees
+//! a token.
+
+use interop_tests::relay_play::refused::Told;
+use interop_tests::wait_until;
+
+/// The rows of one kind of peer: `fn NAME() is SITUATION, CODE, WORDS;`
+macro_rules! refusals {
+    ($peer:ident: $(fn $test:ident() is $situation:ident, $code:literal, $words:literal;)*) => {
+        $(
+            #[test]
+            fn $test() {
+                $crate::refused(&$peer, $crate::situation::Situation::$situation, $code, $words);
+            }
+        )*
+    };
+}
+
+#[path = "wcf_refusals/company.rs"]
+mod company;
+#[path = "wcf_refusals/hybrid_http.rs"]
+mod hybrid_http;
+#[path = "wcf_refusals/hybrid_websocket.rs"]
+mod hybrid_websocket;
+#[path = "wcf_refusals/listener_link.rs"]
+mod listener_link;
+#[path = "wcf_refusals/net_tcp.rs"]
+mod net_tcp;
+#[path = "wcf_refusals/peer.rs"]
+mod peer;
+#[path = "wcf_refusals/rendezvous.rs"]
+mod rendezvous;
+#[path = "wcf_refusals/sent_away.rs"]
+mod sent_away;
+#[path = "wcf_refusals/situation.rs"]
+mod situation;
+
+/// Brings the situation about, has the peer ask, and compares what it is told.
+fn refused(peer: &peer::Peer, situation: situation::Situation, code: &str, words: &str) {
+    let gateway = situation.gateway(peer);
+    let mut company = situation.company(peer, &gateway);
+    situation.begin(&gateway);
+
+    let told = (peer.ask)(&gateway, &situation.question());
+
+    assert_eq!((&*told.code, shown(&told)), (code, words), "{told:?}");
+    company.heard_nothing_of_it(situation);
+    check_log(&gateway.log_of(&told), &told);
+}
+
+/// The words, without the moment at which a token ended.
+fn shown(told: &Told) -> &str {
+    told.words.split(" Expiration time: '").next().unwrap_or_default()
+}
+
+/// How the gateway's log is read.
+trait LogOf {
+    fn log_of(&self, told: &Told) -> Vec<String>;
+}
+
+impl LogOf for interop_tests::Gateway {
+    /// The lines about a refusal, and no secret in any line.
+    fn log_of(&self, told: &Told) -> Vec<String> {
+        let mark = told.id.clone().unwrap_or_else(|| "session refused".to_owned());
+        wait_until("the line of the log", || self.log().contains(&mark));
+        let log = self.log();
+        for secret in ["SharedAccessSignature", "sig=", interop_tests::KEY] {
+            assert!(!log.contains(secret), "{secret} in the log:\n{log}");
+        }
+        // More is said at the levels of developers.
+        let lines = log.lines().filter(|line| !line.contains("DEBUG ") && !line.contains("TRACE "));
+        lines.filter(|line| line.contains(&mark)).map(str::to_owned).collect()
+    }
+}
+
+fn check_log(lines: &[String], told: &Told) {
+    let [line] = lines else { panic!("{} lines about {told:?}: {lines:#?}", lines.len()) };
+    assert!(line.contains("tracking_id="), "{line}");
+}

@@ -1,0 +1,109 @@
+//! Those who are there before somebody asks, and what they may hear of it.
+
+use std::any::Any;
+use std::time::Duration;
+
+use interop_tests::relay_play::refused::{ListeningPeer, Question, RELAY};
+use interop_tests::{Gateway, Listener, WebSocket, accept_address};
+
+use crate::peer::{HYBRID, Peer};
+use crate::situation::Situation;
+
+/// Who is there; they go with the value.
+pub(crate) struct Company {
+    listener: Somebody,
+    _waiting: Option<Box<dyn Any>>,
+}
+
+/// A listener, by its protocol.
+enum Somebody {
+    Nobody,
+    Wcf(ListeningPeer),
+    Hybrid(Listener),
+}
+
+impl Company {
+    pub(crate) fn none() -> Self {
+        Self { listener: Somebody::Nobody, _waiting: None }
+    }
+
+    /// A listener of the kind that the relay is.
+    pub(crate) fn listener(gateway: &Gateway, peer: &Peer) -> Self {
+        let listener = if peer.kind == HYBRID {
+            Somebody::Hybrid(Listener::open(gateway, RELAY))
+        } else {
+            Somebody::Wcf(ListeningPeer::registered(gateway, &Question::default()))
+        };
+        Self { listener, ..Self::none() }
+    }
+
+    /// A listener that made the relay and wants senders to come by TLS, which the one that asks does not: it says so in a property that
+    /// nobody reads here.
+    pub(crate) fn with_other_terms(gateway: &Gateway) -> Self {
+        let changes =
+            vec![("com.microsoft:transport-security-required", "com.microsoft:transport-security-reqqired")];
+        let question = Question { changes, ..Question::default() };
+        Self { listener: Somebody::Wcf(ListeningPeer::registered(gateway, &question)), ..Self::none() }
+    }
+
+    /// A connector that says which shapes it takes.
+    pub(crate) fn connector(gateway: &Gateway, shapes: &str) -> Self {
+        Self { listener: Somebody::Hybrid(connector(gateway, shapes)), ..Self::none() }
+    }
+
+    /// A connector that takes everything and rejects who comes.
+    pub(crate) fn who_rejects(gateway: &Gateway) -> Self {
+        let mut listener = connector(gateway, "stream,exchange");
+        std::thread::spawn(move || {
+            let address = accept_address(&listener.next("accept"));
+            let rejection = format!("{address}&sb-hc-statusCode=403&sb-hc-statusDescription=not%20today");
+            let answer = listener.try_dial(&rejection, &[]).err();
+            assert_eq!(answer.map(|answer| answer.status), Some(410), "a rejection that was taken");
+        });
+        Self::none()
+    }
+
+    /// A WCF listener that is gone as soon as it is invited.
+    pub(crate) fn who_leaves(gateway: &Gateway) -> Self {
+        let mut peer = ListeningPeer::registered(gateway, &Question::default());
+        std::thread::spawn(move || {
+            peer.invited();
+            peer.hang_up();
+        });
+        Self::none()
+    }
+
+    /// And somebody who asked the same already and waits.
+    pub(crate) fn and_who_waits(mut self, waiting: Box<dyn Any>) -> Self {
+        match &mut self.listener {
+            Somebody::Wcf(peer) => drop(peer.invited()),
+            Somebody::Hybrid(listener) => drop(listener.control.text()),
+            Somebody::Nobody => {}
+        }
+        Self { _waiting: Some(waiting), ..self }
+    }
+
+    /// What the listener heard holds no token, and no invitation where the question ended at the door.
+    pub(crate) fn heard_nothing_of_it(&mut self, situation: Situation) {
+        match &mut self.listener {
+            Somebody::Nobody => {}
+            Somebody::Wcf(peer) => {
+                let heard = String::from_utf8_lossy(&peer.heard_so_far()).into_owned();
+                assert!(!heard.contains("SharedAccessSignature") && !heard.contains("sig="), "{heard}");
+                assert!(!(situation.ends_at_the_door() && peer.was_sent_something()), "{heard}");
+            }
+            Somebody::Hybrid(listener) => {
+                let quiet = listener.control.wire().is_quiet_for(Duration::from_millis(100));
+                assert!(quiet || !situation.ends_at_the_door(), "the listener heard of it");
+            }
+        }
+    }
+}
+
+/// A listener as `viaduct listen` is one.
+fn connector(gateway: &Gateway, shapes: &str) -> Listener {
+    let target = format!("/$hc/{RELAY}?sb-hc-action=listen&sb-hc-viaduct-shapes={shapes}");
+    let token = gateway.listen_token(RELAY);
+    let opened = WebSocket::try_open(gateway.connect(), &target, &[("ServiceBusAuthorization", &token)]);
+    Listener::over(opened.unwrap_or_else(|answer| panic!("{answer:?}")), gateway)
+}
