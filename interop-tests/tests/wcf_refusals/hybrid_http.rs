@@ -3,6 +3,7 @@
 use interop_tests::relay_play::refused::{Question, RELAY, Told};
 use interop_tests::{Answer, Gateway, Request};
 
+use crate::hybrid_websocket::told;
 use crate::peer::{HYBRID, NET_TCP, Peer, Right};
 
 const REQUEST: Peer = Peer {
@@ -23,7 +24,7 @@ fn ask(gateway: &Gateway, question: &Question) -> Told {
     request(question).send(&mut wire);
     let answer = Answer::read(&mut wire, "GET");
     assert_eq!(answer.json()["error"]["message"], answer.reason, "the body says the same");
-    Told::new(answer.status.to_string(), &answer.reason)
+    told(&answer)
 }
 
 fn request(question: &Question) -> Request {

@@ -1,7 +1,7 @@
 //! Hybrid Connections over WebSocket: a refused handshake, with the words in the reason phrase. Hybrid page 2.1, 4, 6.6.
 
 use interop_tests::relay_play::refused::{Question, RELAY, Told};
-use interop_tests::{Gateway, WebSocket};
+use interop_tests::{Answer, Gateway, WebSocket};
 
 use crate::peer::{HYBRID, NET_TCP, Peer, Right};
 
@@ -41,7 +41,15 @@ fn ask(gateway: &Gateway, question: &Question, action: &str) -> Told {
     }
     let answer = WebSocket::try_open(gateway.connect(), &target(action), &headers).err().expect("a refusal");
     assert_eq!(answer.body, b"", "a refused handshake has no body");
-    Told::new(answer.status.to_string(), &answer.reason)
+    told(&answer)
+}
+
+/// Status and reason phrase. The tracking id is in a header, too; behind a listener's own words there only.
+pub(crate) fn told(answer: &Answer) -> Told {
+    let told = Told::new(answer.status.to_string(), &answer.reason);
+    let id = answer.header("TrackingId").map(str::to_owned);
+    assert!(told.id.is_none() || told.id == id, "{answer:?}");
+    Told { id, ..told }
 }
 
 refusals! { LISTENER:

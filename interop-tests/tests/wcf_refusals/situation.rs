@@ -64,14 +64,14 @@ impl Situation {
     pub(crate) fn gateway(self, peer: &Peer) -> Gateway {
         let mut config = Config::new()
             .host(HOST)
-            .door("amqps", "127.0.0.1:0")
+            .door("rendezvous", "127.0.0.1:0")
             .limit("failed_handshakes_per_minute", "0")
             .timeout("listener_refusal", "50ms")
             .timeout("accept", if self == Self::NotAccepted { "1s" } else { "15s" })
             .timeout("drain", "20s");
-        if self != Self::NowhereToDial {
-            config = config.door("rendezvous", "127.0.0.1:0");
-        }
+        // Listeners are told where to dial by the address at which they came, if it is one of IPv4.
+        let loopback = if self == Self::NowhereToDial { "[::1]:0" } else { "127.0.0.1:0" };
+        config = config.door("amqps", loopback);
         config = match self {
             Self::UnknownRelay => config.namespace("dynamic_relays = \"off\""),
             Self::ListenersOfTheRelay => config.limit("listeners_per_relay", "1"),

@@ -17,8 +17,8 @@ pub struct ListeningPeer {
     heard: Vec<u8>,
     /// Frames that were heard and that nobody asked for yet.
     items: Vec<Item>,
-    /// What the library says at the end.
-    farewell: Vec<u8>,
+    /// What the library says later: its credit, its disposition, its goodbye.
+    left: Vec<u8>,
 }
 
 impl ListeningPeer {
@@ -46,7 +46,7 @@ impl ListeningPeer {
     pub fn say_bytes(gateway: &Gateway, bytes: &[u8]) -> Self {
         let mut talk = connect(gateway);
         talk.say_to_whom_it_may_concern(bytes);
-        Self { talk, heard: Vec::new(), items: Vec::new(), farewell: Vec::new() }
+        Self { talk, heard: Vec::new(), items: Vec::new(), left: Vec::new() }
     }
 
     /// Is registered, with credit for what comes.
@@ -56,17 +56,13 @@ impl ListeningPeer {
             let attach = peer.expect(amqp::ATTACH);
             assert!(attach.field(5) != Value::Null && attach.field(6) != Value::Null, "refused: {attach:?}");
         }
-        // Its credit comes first of what is left of the recording.
-        let credit = amqp::item(&peer.farewell).expect("a flow");
-        assert_eq!(credit.performative(), Some(amqp::FLOW));
-        peer.talk.say(&credit.raw);
-        peer.farewell.drain(..credit.raw.len());
+        peer.say_next(amqp::FLOW);
         peer
     }
 
-    fn say(gateway: &Gateway, items: &[Item], farewell: &[Item]) -> Self {
+    fn say(gateway: &Gateway, items: &[Item], left: &[Item]) -> Self {
         let raw = |items: &[Item]| items.iter().flat_map(|item| item.raw.clone()).collect::<Vec<u8>>();
-        Self { farewell: raw(farewell), ..Self::say_bytes(gateway, &raw(items)) }
+        Self { left: raw(left), ..Self::say_bytes(gateway, &raw(items)) }
     }
 
     /// What it is told in place of being registered: both links refused for the same reason, or the open itself; then the connection ends.
@@ -115,9 +111,10 @@ impl ListeningPeer {
         told(&error)
     }
 
-    /// Waits for an invitation; the id in it.
+    /// Waits for an invitation, the only one that it settles; the id in it.
     pub fn invited(&mut self) -> String {
         let transfer = self.expect(amqp::TRANSFER);
+        self.say_next(amqp::DISPOSITION);
         let outer = binary_xml::read(&amqp::data(transfer.payload()), &[]);
         let inner = binary_xml::read(&envelope::body(&outer).bytes(), &[]);
         let invitation = envelope::body(&inner).child("RelayedConnect").expect("an invitation");
@@ -144,9 +141,17 @@ impl ListeningPeer {
         while self.talk.more() {}
     }
 
+    /// Says what comes next in the recording.
+    fn say_next(&mut self, performative: u64) {
+        let item = amqp::item(&self.left).expect("the recording goes on");
+        assert_eq!(item.performative(), Some(performative));
+        self.talk.say(&item.raw);
+        self.left.drain(..item.raw.len());
+    }
+
     /// The library says goodbye, and whatever it says, the gateway ends the connection.
     fn ends(&mut self) {
-        self.talk.say_to_whom_it_may_concern(&self.farewell);
+        self.talk.say_to_whom_it_may_concern(&self.left);
         while self.talk.more() {}
     }
 
