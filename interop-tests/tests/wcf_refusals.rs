@@ -6,7 +6,10 @@
 //! a token.
 
 use interop_tests::relay_play::refused::Told;
-use interop_tests::wait_until;
+use interop_tests::{Gateway, KEY, wait_until};
+
+use peer::Peer;
+use situation::Situation;
 
 /// The rows of one kind of peer: `fn NAME() is SITUATION, CODE, WORDS;`
 macro_rules! refusals {
@@ -28,56 +31,54 @@ mod hybrid_http;
 mod hybrid_websocket;
 #[path = "wcf_refusals/listener_link.rs"]
 mod listener_link;
+#[path = "wcf_refusals/malformed.rs"]
+mod malformed;
 #[path = "wcf_refusals/net_tcp.rs"]
 mod net_tcp;
 #[path = "wcf_refusals/peer.rs"]
 mod peer;
 #[path = "wcf_refusals/rendezvous.rs"]
 mod rendezvous;
+#[path = "wcf_refusals/rendezvous_ids.rs"]
+mod rendezvous_ids;
 #[path = "wcf_refusals/sent_away.rs"]
 mod sent_away;
 #[path = "wcf_refusals/situation.rs"]
 mod situation;
 
 /// Brings the situation about, has the peer ask, and compares what it is told.
-fn refused(peer: &peer::Peer, situation: situation::Situation, code: &str, words: &str) {
+#[track_caller]
+fn refused(peer: &Peer, situation: Situation, code: &str, words: &str) {
     let gateway = situation.gateway(peer);
     let mut company = situation.company(peer, &gateway);
     situation.begin(&gateway);
 
     let told = (peer.ask)(&gateway, &situation.question());
 
-    assert_eq!((&*told.code, shown(&told)), (code, words), "{told:?}");
+    // But for the moment at which a token ended.
+    let said = told.words.split(" Expiration time: '").next().unwrap_or_default();
+    assert_eq!((&*told.code, said), (code, words), "{told:?}");
     company.heard_nothing_of_it(situation);
-    check_log(&gateway.log_of(&told), &told);
+    logged_once(&gateway, &told);
 }
 
-/// The words, without the moment at which a token ended.
-fn shown(told: &Told) -> &str {
-    told.words.split(" Expiration time: '").next().unwrap_or_default()
+/// The refusal is in the log once, under the id that the peer was told, and no secret is in any line.
+#[track_caller]
+fn logged_once(gateway: &Gateway, told: &Told) {
+    log_says_once(gateway, told.id.as_deref().unwrap_or("session refused"));
 }
 
-/// How the gateway's log is read.
-trait LogOf {
-    fn log_of(&self, told: &Told) -> Vec<String>;
-}
-
-impl LogOf for interop_tests::Gateway {
-    /// The lines about a refusal, and no secret in any line.
-    fn log_of(&self, told: &Told) -> Vec<String> {
-        let mark = told.id.clone().unwrap_or_else(|| "session refused".to_owned());
-        wait_until("the line of the log", || self.log().contains(&mark));
-        let log = self.log();
-        for secret in ["SharedAccessSignature", "sig=", interop_tests::KEY] {
-            assert!(!log.contains(secret), "{secret} in the log:\n{log}");
-        }
-        // More is said at the levels of developers.
-        let lines = log.lines().filter(|line| !line.contains("DEBUG ") && !line.contains("TRACE "));
-        lines.filter(|line| line.contains(&mark)).map(str::to_owned).collect()
+/// One line of the log has `mark`, and a tracking id; no line has a secret.
+#[track_caller]
+fn log_says_once(gateway: &Gateway, mark: &str) {
+    wait_until("the line of the log", || gateway.log().contains(mark));
+    let log = gateway.log();
+    for secret in ["SharedAccessSignature", "sig=", KEY] {
+        assert!(!log.contains(secret), "{secret} in the log:\n{log}");
     }
-}
-
-fn check_log(lines: &[String], told: &Told) {
-    let [line] = lines else { panic!("{} lines about {told:?}: {lines:#?}", lines.len()) };
+    // More is said at the levels of developers.
+    let lines = log.lines().filter(|line| !line.contains("DEBUG ") && !line.contains("TRACE "));
+    let lines: Vec<&str> = lines.filter(|line| line.contains(mark)).collect();
+    let [line] = lines[..] else { panic!("{} lines say {mark}:\n{log}", lines.len()) };
     assert!(line.contains("tracking_id="), "{line}");
 }

@@ -40,9 +40,7 @@ impl Company {
     /// A listener that made the relay and wants senders to come by TLS, which the one that asks does not: it says so in a property that
     /// nobody reads here.
     pub(crate) fn with_other_terms(gateway: &Gateway) -> Self {
-        let changes =
-            vec![("com.microsoft:transport-security-required", "com.microsoft:transport-security-reqqired")];
-        let question = Question { changes, ..Question::default() };
+        let question = Question::changed(b"transport-security-required", b"transport-security-unheard_");
         Self { listener: Somebody::Wcf(ListeningPeer::registered(gateway, &question)), ..Self::none() }
     }
 

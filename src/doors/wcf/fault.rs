@@ -1,8 +1,9 @@
 //! What a sender or a listener on a relayed connection is told when it is refused (8.4).
 
 use crate::{
+    auth::{AuthError, TokenError},
     relay::{Malformed, Refusal},
-    wire::relayed::RelayFault,
+    wire::relayed::{MessageError, RelayFault},
 };
 
 /// The fault of a refusal. Its words are those of the refusal.
@@ -33,10 +34,20 @@ pub(super) fn fault(refusal: &Refusal) -> RelayFault {
     }
 }
 
+/// Why a message is refused that cannot be read.
+pub(super) fn unreadable(error: &MessageError) -> Refusal {
+    match error {
+        // What stands where the token belongs is a bad token, not a bad message (4.4, 8.2).
+        MessageError::BadToken | MessageError::ForeignToken => {
+            AuthError::MalformedToken(TokenError::NotSas).into()
+        }
+        error => Malformed::Message(error.to_string()).into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{auth::AuthError, auth::TokenError};
 
     #[test]
     fn whatever_is_wrong_with_a_token_is_one_fault() {
@@ -47,6 +58,19 @@ mod tests {
             AuthError::InvalidAudience,
         ] {
             assert_eq!(fault(&error.into()), RelayFault::AuthorizationFailed);
+        }
+    }
+
+    #[test]
+    fn a_message_that_cannot_be_read_is_told_as_its_own_error_says() {
+        for error in [
+            MessageError::BadToken,
+            MessageError::ForeignToken,
+            MessageError::UnknownAction,
+            MessageError::WrongVersion,
+            MessageError::Missing("Uri"),
+        ] {
+            assert_eq!(fault(&unreadable(&error)), error.fault(), "{error}");
         }
     }
 

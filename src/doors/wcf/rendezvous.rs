@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::{
     accept, carriage,
     connect::{self, Connected},
-    fault::fault,
+    fault::{fault, unreadable},
 };
 use crate::{
     doors::{admit::hold_back, hybrid::run},
@@ -21,7 +21,7 @@ use crate::{
         core::{Core, Peer, Transport},
     },
     io::{ServerTls, Stream, finish, join},
-    relay::{Malformed, Refusal},
+    relay::Refusal,
     wire::{
         binxml::Ids,
         hybrid::TrackingId,
@@ -78,7 +78,7 @@ async fn prepare(
             }
         }
         Ok(RelayedRequest::Connect(connect)) => (connect.tracking_id.clone(), Ok(connect)),
-        Err(error) => (None, Err(Refusal::from(Malformed::Message(error.to_string())))),
+        Err(error) => (None, Err(unreadable(&error))),
     };
     let id = TrackingId::new(given.as_deref(), random_u128(), core.number);
     let peer = Arc::new(peer);

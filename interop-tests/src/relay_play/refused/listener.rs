@@ -24,22 +24,39 @@ pub struct ListeningPeer {
 impl ListeningPeer {
     /// Connects on 5671 and asks.
     pub fn ask(gateway: &Gateway, question: &Question) -> Self {
-        let mut sent = Recording::open(RECORDING).sent("001-5671");
-        question.put_into(&mut sent);
-        let items = amqp::items(&sent);
-        let second =
-            items.iter().rposition(|item| item.performative() == Some(amqp::ATTACH)).expect("two attaches");
+        Self::ask_as(gateway, RECORDING, question)
+    }
+
+    /// As [`ListeningPeer::ask`], with what another listener said.
+    pub fn ask_as(gateway: &Gateway, recording: &str, question: &Question) -> Self {
+        let items = said(recording, question);
+        let second = items.iter().rposition(is_attach).expect("two attaches");
         Self::say(gateway, &items[..=second], &items[second + 1..])
     }
 
     /// As [`ListeningPeer::ask`], but its second link never comes.
     pub fn ask_by_halves(gateway: &Gateway) -> Self {
-        let mut sent = Recording::open(RECORDING).sent("001-5671");
-        Question::default().put_into(&mut sent);
-        let items = amqp::items(&sent);
-        let first =
-            items.iter().position(|item| item.performative() == Some(amqp::ATTACH)).expect("an attach");
+        let items = said(RECORDING, &Question::default());
+        let first = items.iter().position(is_attach).expect("an attach");
         Self::say(gateway, &items[..=first], &[])
+    }
+
+    /// Begins, and asks when `before` has come back.
+    pub fn ask_after(gateway: &Gateway, before: impl FnOnce()) -> Self {
+        let items = said(RECORDING, &Question::default());
+        let second = items.iter().rposition(is_attach).expect("two attaches");
+        let mut peer = Self::say(gateway, &items[..1], &items[second + 1..]);
+        before();
+        peer.talk.say(&raw(&items[1..=second]));
+        peer
+    }
+
+    /// Is registered and attaches a third link.
+    pub fn ask_for_more(gateway: &Gateway) -> Self {
+        let items = said(RECORDING, &Question::default());
+        let second = items.iter().rposition(is_attach).expect("two attaches");
+        let all = [&items[..=second], &items[second..=second]].concat();
+        Self::say(gateway, &all, &[])
     }
 
     /// Says something else in place of all that.
@@ -61,18 +78,15 @@ impl ListeningPeer {
     }
 
     fn say(gateway: &Gateway, items: &[Item], left: &[Item]) -> Self {
-        let raw = |items: &[Item]| items.iter().flat_map(|item| item.raw.clone()).collect::<Vec<u8>>();
         Self { left: raw(left), ..Self::say_bytes(gateway, &raw(items)) }
     }
 
     /// What it is told in place of being registered: both links refused for the same reason, or the open itself; then the connection ends.
     pub fn refused(mut self) -> Told {
-        let open = self.expect_that("an open", |item| item.performative() == Some(amqp::OPEN));
-        if let Some(error) = open.field(9).of("com.microsoft:open-error") {
-            let told = told(error);
-            self.expect(amqp::CLOSE);
-            self.ends();
-            return told;
+        let open = self.expect(amqp::OPEN);
+        if open.field(9).of(OPEN_ERROR).is_some() {
+            self.items.insert(0, open);
+            return self.refused_at_open();
         }
         for _ in 0..2 {
             let attach = self.expect(amqp::ATTACH);
@@ -83,6 +97,14 @@ impl ListeningPeer {
             );
         }
         self.sent_away().expect("a reason")
+    }
+
+    /// What it is told in a property of the gateway's open. A close with the same reason follows.
+    pub fn refused_at_open(mut self) -> Told {
+        let open = self.expect(amqp::OPEN);
+        let told = told(open.field(9).of(OPEN_ERROR).unwrap_or_else(|| panic!("not refused: {open:?}")));
+        assert_eq!(self.closed(), told);
+        told
     }
 
     /// Why both of its links are detached; `None`: nobody says. The connection ends then.
@@ -109,6 +131,11 @@ impl ListeningPeer {
         let error = self.expect(amqp::CLOSE).field(0);
         self.ends();
         told(&error)
+    }
+
+    /// All that comes until its connection ends.
+    pub fn heard_to_the_end(mut self) -> Vec<u8> {
+        self.talk.receive_to_end()
     }
 
     /// Waits for an invitation, the only one that it settles; the id in it.
@@ -181,9 +208,27 @@ impl ListeningPeer {
     }
 }
 
+/// What the library of a listener said, with a question's changes.
+fn said(recording: &str, question: &Question) -> Vec<Item> {
+    let mut sent = Recording::open(recording).sent("001-5671");
+    question.put_into(&mut sent);
+    amqp::items(&sent)
+}
+
+fn is_attach(item: &Item) -> bool {
+    item.performative() == Some(amqp::ATTACH)
+}
+
+fn raw(items: &[Item]) -> Vec<u8> {
+    items.iter().flat_map(|item| item.raw.clone()).collect()
+}
+
 fn connect(gateway: &Gateway) -> Talk {
     Talk::new(Wire::tls(gateway.door("amqps"), HOST, gateway.authority()))
 }
+
+/// The property of an open that refuses the other side's. Relay page 2.2.
+const OPEN_ERROR: &str = "com.microsoft:open-error";
 
 /// An AMQP error: condition and description.
 fn told(error: &Value) -> Told {

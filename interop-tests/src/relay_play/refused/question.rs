@@ -16,7 +16,7 @@ pub struct Question {
     /// It comes without TLS, where the protocol leaves the choice.
     pub in_clear: bool,
     /// What stands in a recorded message, and what takes its place; as long.
-    pub changes: Vec<(&'static str, &'static str)>,
+    pub changes: Vec<(&'static [u8], &'static [u8])>,
 }
 
 /// The token a peer shows.
@@ -31,6 +31,8 @@ pub enum Shown {
     EndedLately,
     /// One that ended more than an hour ago.
     EndedLongAgo,
+    /// One that ended so long ago that it is good for two or three seconds more, as clocks may differ by five minutes.
+    AboutToEnd,
     /// None.
     None,
     /// One that cannot be read: its end has another name.
@@ -43,6 +45,11 @@ pub enum Shown {
 const HOSTS: (&str, &str) = ("sb://contoso.", "sb://contosi.");
 
 impl Question {
+    /// Asks with this in the place of that, which is as long.
+    pub fn changed(was: &'static [u8], is: &'static [u8]) -> Self {
+        Self { changes: vec![(was, is)], ..Self::default() }
+    }
+
     /// Asks with this token.
     pub fn with(token: Shown) -> Self {
         Self { token, ..Self::default() }
@@ -50,10 +57,10 @@ impl Question {
 
     /// Puts token and changes into a recorded message.
     pub(super) fn put_into(&self, bytes: &mut [u8]) {
-        let mut change = |was: &str, is: &str| replace(bytes, was.as_bytes(), is.as_bytes());
         for (was, is) in &self.changes {
-            assert!(change(was, is) > 0, "{was} is not in the recording");
+            assert!(replace(bytes, was, is) > 0, "{} is not in the recording", String::from_utf8_lossy(was));
         }
+        let mut change = |was: &str, is: &str| replace(bytes, was.as_bytes(), is.as_bytes());
         if self.unknown_host {
             assert!(change(HOSTS.0, HOSTS.1) > 0, "the recording names its host");
         }
@@ -70,6 +77,7 @@ impl Question {
             Shown::WrongKey => Tokens::signed_with(WRONG_KEY),
             Shown::EndedLately => Tokens::ending_in(&[-900]),
             Shown::EndedLongAgo => Tokens::ending_in(&[-4000]),
+            Shown::AboutToEnd => Tokens::ending_in(&[-297]),
             _ => Tokens::good(),
         };
         tokens.put_into(bytes);
@@ -88,6 +96,7 @@ impl Question {
             Shown::WrongKey => good.key(WRONG_KEY),
             Shown::EndedLately => good.ends_in(-900),
             Shown::EndedLongAgo => good.ends_in(-4000),
+            Shown::AboutToEnd => good.ends_in(-297),
         };
         let token = token.to_string();
         Some(if self.token == Shown::Malformed { token.replace("&se=", "&xe=") } else { token })

@@ -54,6 +54,12 @@ impl RelayedPeer {
         Told::new(code, &words)
     }
 
+    /// It does not wait any more.
+    pub fn hang_up(mut self) {
+        self.talk.finish();
+        self.talk.ends();
+    }
+
     /// The connection is taken, or given.
     pub fn joined(&mut self) {
         let reply = relayed::reply(&mut self.talk);
