@@ -51,7 +51,7 @@ mod situation;
 fn refused(peer: &Peer, situation: Situation, code: &str, words: &str) {
     let gateway = situation.gateway(peer);
     let mut company = situation.company(peer, &gateway);
-    situation.begin(&gateway);
+    let _begun = situation.begin(&gateway);
 
     let told = (peer.ask)(&gateway, &situation.question());
 

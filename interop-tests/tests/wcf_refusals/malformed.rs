@@ -57,7 +57,7 @@ fn a_listener_at_an_address_of_another_scheme() {
 
     let told = ListeningPeer::ask(&gateway, &question).refused();
 
-    let words = "malformed request: the scheme of an address must be sb";
+    let words = "malformed request: the address does not begin with sb://";
     refused(&gateway, &told, "com.microsoft:argument-error", words);
 }
 
@@ -134,7 +134,12 @@ fn a_message_for_an_address_of_another_scheme_is_told_a_fault() {
 
     let told = RelayedPeer::ask(&gateway, &question).refused();
 
-    refused(&gateway, &told, "InvalidRequestFault", "malformed request: the scheme of an address must be sb");
+    refused(
+        &gateway,
+        &told,
+        "InvalidRequestFault",
+        "malformed request: the address does not begin with sb://",
+    );
 }
 
 #[test]

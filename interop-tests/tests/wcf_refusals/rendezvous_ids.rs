@@ -8,11 +8,7 @@ use interop_tests::{Config, Gateway};
 use crate::logged_once;
 
 fn config() -> Config {
-    Config::new()
-        .host(HOST)
-        .door("amqps", "127.0.0.1:0")
-        .door("rendezvous", "127.0.0.1:0")
-        .limit("failed_handshakes_per_minute", "0")
+    Config::new().host(HOST).door("amqps", "127.0.0.1:0").door("rendezvous", "127.0.0.1:0")
 }
 
 /// A listener, a sender that waits for it, and the id that the listener was told.

@@ -4,6 +4,7 @@ use interop_tests::relay_play::refused::{HOST, ListeningPeer, Question, RELAY, S
 use interop_tests::{Config, Gateway, wait_until};
 
 use crate::peer::NET_TCP;
+use crate::situation::drain;
 use crate::{log_says_once, logged_once};
 
 fn config() -> Config {
@@ -91,9 +92,7 @@ fn a_listener_of_one_link_is_sent_away_in_time() {
 #[test]
 fn a_listener_is_refused_in_the_open_itself_while_the_gateway_drains() {
     let gateway = Gateway::start(config());
-    // It is kept from ending at once.
-    let _waiting = interop_tests::Wire::tcp(gateway.door("rendezvous"));
-    gateway.terminate();
+    let _under_way = drain(&gateway);
     let refused = || gateway.log().contains("WCF listener refused");
 
     let listener = ListeningPeer::ask_after(&gateway, || wait_until("the refusal", refused));

@@ -1,6 +1,6 @@
 //! The situations in which a peer is refused: how the gateway runs, who is there before, and what is wrong with the question.
 
-use interop_tests::relay_play::refused::{HOST, Question, RELAY, Shown};
+use interop_tests::relay_play::refused::{HOST, Question, RELAY, RelayedPeer, Shown};
 use interop_tests::{Config, Gateway, KEY, Request, Wire, wait_until};
 
 use crate::company::Company;
@@ -125,15 +125,9 @@ impl Situation {
         }
     }
 
-    /// What happens last before the question.
-    pub(crate) fn begin(self, gateway: &Gateway) {
-        if self == Self::Draining {
-            // Somebody whose request is under way keeps the gateway from ending at once.
-            std::mem::forget(Wire::tcp(gateway.door("rendezvous")));
-            gateway.terminate();
-            let ready = || Request::get("/readyz").on(&mut Wire::tcp(gateway.door("metrics"))).status;
-            wait_until("the drain to begin", || ready() == 503);
-        }
+    /// What happens last before the question; the value holds it on.
+    pub(crate) fn begin(self, gateway: &Gateway) -> Option<Wire> {
+        (self == Self::Draining).then(|| drain(gateway))
     }
 
     /// What is wrong with the question.
@@ -161,6 +155,15 @@ impl Situation {
                 | Self::NotAccepted
         )
     }
+}
+
+/// Has the gateway drain. It does not end while somebody whose request is under way, the value, is there.
+pub(crate) fn drain(gateway: &Gateway) -> Wire {
+    let under_way = RelayedPeer::begin(gateway);
+    gateway.terminate();
+    let ready = || Request::get("/readyz").on(&mut Wire::tcp(gateway.door("metrics"))).status;
+    wait_until("the drain to begin", || ready() == 503);
+    under_way
 }
 
 fn policy(name: &str, right: &str) -> String {

@@ -1,11 +1,11 @@
 //! A sender that asks for a connection on 9352, and a listener that takes one; both may be told a fault. Relay page 4.2 to 4.6.
 
-use crate::Gateway;
 use crate::relay_play::Recording;
 use crate::relay_play::envelope;
 use crate::relay_play::relayed::{self, Recorded};
 use crate::relay_play::substitute::put_id;
 use crate::relay_play::talk::Talk;
+use crate::{Gateway, Wire};
 
 use super::{HOST, Question, RECORDING, Told};
 
@@ -31,6 +31,16 @@ impl RelayedPeer {
         let mut recorded = Recorded::cut(&sent);
         recorded.tls = !question.in_clear;
         Self { talk: recorded.dial(gateway, HOST) }
+    }
+
+    /// Begins, up to the end of its TLS handshake, and says no more: the gateway has it, and waits.
+    pub fn begin(gateway: &Gateway) -> Wire {
+        let mut wire = Wire::tcp(gateway.door("rendezvous"));
+        wire.send(b"\x07\0\0\0connect\x03\0\0\0sb:\x01");
+        let mut wire = wire.into_tls(HOST, gateway.authority());
+        // The handshake is made when something is sent, be it nothing.
+        wire.send(b"");
+        wire
     }
 
     /// A listener takes a connection; `question` says only what is changed in its message.
