@@ -31,7 +31,9 @@ pub fn check(input: &[u8]) {
         return;
     };
     let wide = wide(&limits);
-    assert_eq!(read(&written, written_ids, &wide, Summary::of_content()), Ok(says));
+    // An array that is copied keeps the sign of zero, which a writer of its items loses.
+    let content = if copies { Summary::to_be_written(runtime) } else { Summary::of_content() };
+    assert_eq!(read(&written, written_ids, &wide, content), Ok(says));
     let (_, written_again) =
         rewrite(&written, written_ids, &wide, ids(), runtime, copies).expect("it was read before");
     assert_eq!(written_again, written, "the writer's choices are the same for what it wrote itself");

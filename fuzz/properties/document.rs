@@ -100,6 +100,16 @@ impl Summary {
         }
     }
 
+    /// As it says once it is text: a comment cannot escape a carriage return, and whoever reads one takes it for a line feed. [XML 1.0] 2.11
+    pub(super) fn in_text_form(mut self) -> Self {
+        let lines = self.events.split('\n').map(|line| match line.starts_with("comment ") {
+            true => Cow::Owned(line.replace("\r\\n", "\\n").replace('\r', "\\n")),
+            false => Cow::Borrowed(line),
+        });
+        self.events = lines.collect::<Vec<_>>().join("\n");
+        self
+    }
+
     /// The events as text, for comparison.
     pub(super) fn into_events(self) -> String {
         self.events

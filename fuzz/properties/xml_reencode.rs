@@ -58,7 +58,7 @@ fn from_binary(document: &[u8], how: u8, style: TextStyle) {
     let done = BinaryToText::new(document, dictionaries, limits.clone(), style).all(&mut text);
     let read = read(document, dictionaries, &limits);
     let says = match (done, read) {
-        (Ok(()), Ok(says)) => says,
+        (Ok(()), Ok(says)) => says.in_text_form(),
         (Err(ReencodeError::Binary(error)), Err(read)) => return assert_eq!(error, read),
         // What XML does not have.
         (Err(ReencodeError::Text(_)), _) => return,

@@ -227,7 +227,9 @@ impl Writer<'_> {
                 None => {
                     self.chars(char::from(letter).encode_utf8(&mut [0; 4]));
                     self.chars(":");
-                    self.chars(local.text);
+                    if !local.text.is_empty() {
+                        self.chars(local.text);
+                    }
                 }
             },
             Value::List(list) => self.items(list.iter())?,
@@ -331,6 +333,15 @@ mod tests {
         let Some(Event::Text(Value::List(list))) = reader.next_event().unwrap() else { panic!("no list") };
         let texts: Vec<String> = list.iter().map(|item| item.to_string()).collect();
         assert_eq!(texts, ["1", "q:name", "", "x"]);
+    }
+
+    #[test]
+    fn a_qualified_name_without_a_local_name_leaves_no_empty_text() {
+        let mut writer = Writer::new(Ids::None, Runtime::Net8);
+        writer.start_element(None, Str::plain("v"), Str::plain("")).unwrap();
+        writer.value(&Value::QName { letter: b'q', local: Str::plain("") }).unwrap();
+        writer.end_element().unwrap();
+        assert_eq!(writer.finish().unwrap(), b"\x40\x01v\x98\x01q\x99\x01:");
     }
 
     #[test]
