@@ -61,12 +61,19 @@ impl Company {
         Self::none()
     }
 
-    /// A WCF listener that is gone as soon as it is invited.
-    pub(crate) fn who_leaves(gateway: &Gateway) -> Self {
-        let mut peer = ListeningPeer::registered(gateway, &Question::default());
-        std::thread::spawn(move || {
-            peer.invited();
-            peer.hang_up();
+    /// A listener of the kind that the relay is, gone as soon as it is invited.
+    pub(crate) fn who_leaves(gateway: &Gateway, peer: &Peer) -> Self {
+        let listener = Self::listener(gateway, peer).listener;
+        std::thread::spawn(move || match listener {
+            Somebody::Wcf(mut peer) => {
+                peer.invited();
+                peer.hang_up();
+            }
+            Somebody::Hybrid(mut listener) => {
+                listener.control.text();
+                listener.control.abort();
+            }
+            Somebody::Nobody => {}
         });
         Self::none()
     }

@@ -65,6 +65,10 @@ refusals! { REQUEST:
         "503", "ServerBusy";
     fn a_request_that_no_listener_can_take() is OtherShape,
         "404", "There are no listeners connected for the endpoint that take this kind of request";
+    fn a_request_that_no_listener_answers_in_time() is NotAccepted,
+        "504", "The request was routed to the listener but the listener did not respond in the required time";
+    fn a_request_whose_listener_leaves() is ListenerLeaves,
+        "502", "The listener closed its connection before it had answered the request";
     fn a_request_that_comes_while_the_gateway_drains() is Draining,
         "503", "ServerBusy";
 }

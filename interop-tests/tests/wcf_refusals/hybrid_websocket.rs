@@ -110,6 +110,8 @@ refusals! { SENDER:
         "404", "There are no listeners connected for the endpoint that take this kind of request";
     fn a_hybrid_sender_that_no_listener_takes_in_time() is NotAccepted,
         "504", "The listener did not accept the connection within the allotted time";
+    fn a_hybrid_sender_whose_listener_leaves() is ListenerLeaves,
+        "404", "There are no listeners connected for the endpoint";
     fn a_hybrid_sender_that_is_rejected() is Rejected,
         "403", "not today";
     fn a_hybrid_sender_that_comes_while_the_gateway_drains() is Draining,

@@ -1,7 +1,9 @@
 //! A listener on 5671 is refused: both links detached with a condition, on which the library acts. Relay page 2.2.
 
-use interop_tests::relay_play::refused::ListeningPeer;
+use interop_tests::relay_play::refused::{HOST, ListeningPeer, Question};
+use interop_tests::{Config, Gateway};
 
+use crate::logged_once;
 use crate::peer::{HTTP, NET_TCP, Peer, Right};
 
 const LISTENER: Peer = Peer {
@@ -40,6 +42,8 @@ refusals! { LISTENER:
         "amqp:resource-limit-exceeded", "the relay has its 1 listeners";
     fn a_listener_at_a_relay_of_another_kind_is_told_of_the_conflict() is OtherKind,
         "com.microsoft:address-already-in-use", "the relay is in use in another way";
+    fn a_listener_at_a_hybrid_connection_is_told_of_the_conflict() is HybridRelay,
+        "com.microsoft:address-already-in-use", "the relay is in use in another way";
     fn a_listener_with_other_terms_is_told_of_the_conflict() is OtherTerms,
         "com.microsoft:address-already-in-use", "the relay is in use in another way";
     fn a_listener_above_a_relay_of_somebody_else_is_told_of_the_conflict() is OtherOwner,
@@ -48,4 +52,35 @@ refusals! { LISTENER:
         "com.microsoft:server-busy", "the gateway is draining";
     fn a_listener_that_cannot_be_told_where_to_dial_is_refused() is NowhereToDial,
         "amqp:internal-error", "internal error";
+}
+
+#[test]
+fn a_listener_that_wants_no_relay_made_for_it_finds_none() {
+    let gateway = gateway();
+    let question = Question::changed(b"com.microsoft:dynamic-relay\x41", b"com.microsoft:dynamic-relay\x42");
+
+    let told = ListeningPeer::ask(&gateway, &question).refused();
+
+    assert_eq!((&*told.code, &*told.words), ("com.microsoft:relay-not-found", "no such relay"));
+    logged_once(&gateway, &told);
+}
+
+#[test]
+fn a_relay_has_25_listeners_and_no_26th() {
+    let gateway = gateway();
+    let _listeners: Vec<ListeningPeer> =
+        (0..25).map(|_| ListeningPeer::registered(&gateway, &Question::default())).collect();
+
+    let told = ListeningPeer::ask(&gateway, &Question::default()).refused();
+
+    assert_eq!(
+        (&*told.code, &*told.words),
+        ("amqp:resource-limit-exceeded", "the relay has its 25 listeners")
+    );
+    logged_once(&gateway, &told);
+}
+
+fn gateway() -> Gateway {
+    let config = Config::new().host(HOST).timeout("listener_refusal", "50ms");
+    Gateway::start(config.door("amqps", "127.0.0.1:0").door("rendezvous", "127.0.0.1:0"))
 }

@@ -44,6 +44,7 @@ refusals! { SENDER:
     fn a_session_with_a_token_for_another_relay() is OtherAudience, "EndpointAccessDenied", "";
     fn a_session_when_nobody_listens() is NoListener, "EndpointNotFound", "";
     fn a_session_with_a_relay_that_is_not_there() is UnknownRelay, "EndpointNotFound", "";
+    fn a_session_with_a_relay_that_nobody_made_yet() is NotMadeYet, "EndpointNotFound", "";
     fn a_session_with_a_relay_that_is_switched_off() is Disabled, "EndpointNotFound", "";
     fn a_session_with_a_host_of_nobody() is UnknownHost, "EndpointNotFound", "";
     fn a_session_more_than_the_namespace_may_have() is ConnectionsOfTheNamespace, "ServerTooBusy", "";

@@ -33,6 +33,8 @@ refusals! { SENDER:
         "EndpointNotFoundFault", "no listener is connected";
     fn a_sender_to_a_relay_that_is_not_there() is UnknownRelay,
         "RelayNotFoundFault", "no such relay";
+    fn a_sender_to_a_relay_that_nobody_made_yet() is NotMadeYet,
+        "EndpointNotFoundFault", "no listener is connected";
     fn a_sender_to_a_relay_that_is_switched_off() is Disabled,
         "EndpointNotFoundFault", "the relay is disabled";
     fn a_sender_to_a_host_of_nobody() is UnknownHost,

@@ -4,7 +4,7 @@ use interop_tests::relay_play::refused::{HOST, Question, RELAY, RelayedPeer, Sho
 use interop_tests::{Config, Gateway, KEY, Request, Wire, wait_until};
 
 use crate::company::Company;
-use crate::peer::{Peer, Right};
+use crate::peer::{HYBRID, Peer, Right};
 
 /// One situation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub(crate) enum Situation {
     NoListener,
     /// There is no such relay, and listeners may make none.
     UnknownRelay,
+    /// There is no such relay yet, and a listener may make it.
+    NotMadeYet,
     /// The relay is switched off.
     Disabled,
     /// The host in the address belongs to nobody.
@@ -39,6 +41,8 @@ pub(crate) enum Situation {
     InvitationsOfTheListener,
     /// The relay is of another kind.
     OtherKind,
+    /// The relay is a hybrid connection.
+    HybridRelay,
     /// Listeners who made the relay asked for something else.
     OtherTerms,
     /// What lies below belongs to somebody else.
@@ -68,6 +72,7 @@ impl Situation {
             .limit("failed_handshakes_per_minute", "0")
             .timeout("listener_refusal", "50ms")
             .timeout("accept", if self == Self::NotAccepted { "1s" } else { "15s" })
+            .timeout("response", if self == Self::NotAccepted { "1s" } else { "15s" })
             .timeout("drain", "20s");
         // Listeners are told where to dial by the address at which they came, if it is one of IPv4.
         let loopback = if self == Self::NowhereToDial { "[::1]:0" } else { "127.0.0.1:0" };
@@ -81,7 +86,7 @@ impl Situation {
             _ => config,
         };
         Gateway::start(match self {
-            Self::UnknownRelay | Self::OtherTerms => config,
+            Self::UnknownRelay | Self::NotMadeYet | Self::OtherTerms => config,
             Self::OtherOwner => {
                 config.relay(&format!("path = \"{RELAY}/below\"\n{}{}", peer.kind, policy("other", "Send")))
             }
@@ -91,7 +96,11 @@ impl Situation {
 
     /// The lines of the declared relay.
     fn relay(self, peer: &Peer) -> String {
-        let kind = if self == Self::OtherKind { peer.other_kind } else { peer.kind };
+        let kind = match self {
+            Self::OtherKind => peer.other_kind,
+            Self::HybridRelay => HYBRID,
+            _ => peer.kind,
+        };
         let mut lines = format!("path = \"{RELAY}\"\n{kind}");
         match self {
             Self::Disabled => lines.push_str("enabled = false\n"),
@@ -111,10 +120,13 @@ impl Situation {
     /// Who is there before: senders are refused although somebody listens, unless it is about that.
     pub(crate) fn company(self, peer: &Peer, gateway: &Gateway) -> Company {
         match (self, peer.right) {
-            (Self::NoListener | Self::UnknownRelay | Self::Disabled | Self::Draining, _) => Company::none(),
+            (
+                Self::NoListener | Self::UnknownRelay | Self::NotMadeYet | Self::Disabled | Self::Draining,
+                _,
+            ) => Company::none(),
             (Self::OtherShape, _) => Company::connector(gateway, peer.other_shape),
             (Self::Rejected, _) => Company::who_rejects(gateway),
-            (Self::ListenerLeaves, _) => Company::who_leaves(gateway),
+            (Self::ListenerLeaves, _) => Company::who_leaves(gateway, peer),
             (Self::ConnectionsOfTheNamespace | Self::SendersThatWait | Self::InvitationsOfTheListener, _) => {
                 Company::listener(gateway, peer).and_who_waits((peer.wait)(gateway))
             }
