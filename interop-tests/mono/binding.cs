@@ -1,4 +1,4 @@
-// The bindings of both sides: all over TCP, without security, with room for 1 MiB in a message.
+// The bindings of both sides: all over TCP, without security, with room for 1 MiB in a message, streamed for 64 MiB.
 //   binary     NetTcpBinding, buffered: binary with a session dictionary
 //   streamed   NetTcpBinding, streamed: binary without one
 //   text11     SOAP 1.1 and WS-Addressing 1.0 in UTF-8
@@ -34,10 +34,11 @@ namespace Interop
         static NetTcpBinding NetTcp(TransferMode mode)
         {
             var binding = new NetTcpBinding(SecurityMode.None);
+            int room = mode == TransferMode.Streamed ? 80 << 20 : 4 << 20;
             binding.TransferMode = mode;
-            binding.MaxReceivedMessageSize = 4 << 20;
-            binding.MaxBufferSize = 4 << 20;
-            binding.ReaderQuotas.MaxArrayLength = 4 << 20;
+            binding.MaxReceivedMessageSize = room;
+            binding.MaxBufferSize = room;
+            binding.ReaderQuotas.MaxArrayLength = room;
             return binding;
         }
 

@@ -29,6 +29,10 @@ namespace Interop
 
         [OperationContract]
         int Fired();
+
+        // Is never answered.
+        [OperationContract]
+        void Wait();
     }
 
     [ServiceContract(Namespace = "urn:interop", Name = "Session", SessionMode = SessionMode.Required)]

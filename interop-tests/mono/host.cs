@@ -1,7 +1,7 @@
 // An ordinary NetTcpBinding service: it knows nothing of any relay.
 //   host.exe probe|session|duplex PORT [BINDING]
 // (Mono cannot open two services on one port.)
-// Prints "ready" when it listens and a line for each one-way call; runs until it is killed.
+// Prints "ready" when it listens and a line for each one-way call and for each call that waits; runs until it is killed.
 using System;
 using System.ServiceModel;
 using System.Threading;
@@ -26,6 +26,12 @@ namespace Interop
         }
 
         public int Fired() { return fired; }
+
+        public void Wait()
+        {
+            Console.WriteLine("waiting");
+            Thread.Sleep(Timeout.Infinite);
+        }
     }
 
     [ServiceBehavior(InstanceContextMode = InstanceContextMode.PerSession)]

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -78,20 +79,22 @@ impl Wire {
         sni: Sni,
         authority: &Path,
     ) -> Self {
-        let pem = fs::read(authority).expect("the authority's certificate is there");
-        let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_slice_iter(&pem) {
-            roots.add(certificate.expect("PEM")).expect("a certificate");
-        }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("the provider supports them")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        config.enable_sni = matches!(sni, Sni::Sent);
+        Self::secure_with(carrier, socket, name, Arc::new(trusting(authority, sni)))
+    }
+
+    /// Shakes hands as others do that share `config`.
+    pub(crate) fn into_tls_with(self, name: &str, config: Arc<ClientConfig>) -> Self {
+        Self::secure_with(self.stream, self.socket, name, config)
+    }
+
+    fn secure_with(
+        carrier: Box<dyn Transport>,
+        socket: TcpStream,
+        name: &str,
+        config: Arc<ClientConfig>,
+    ) -> Self {
         let name = ServerName::try_from(name.to_owned()).expect("a server name");
-        let client = ClientConnection::new(Arc::new(config), name).expect("a TLS client");
+        let client = ClientConnection::new(config, name).expect("a TLS client");
         let stream = StreamOwned::new(client, carrier);
         Self { stream: Box::new(stream), socket, unread: Vec::new() }
     }
@@ -190,6 +193,29 @@ impl Wire {
 pub(crate) fn was_cut(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
     matches!(error.kind(), ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected)
+}
+
+/// Trusts the certificates in the file `authority` alone, and resumes no session.
+pub(crate) fn trusting_without_tickets(authority: &Path) -> ClientConfig {
+    let mut config = trusting(authority, Sni::Sent);
+    config.resumption = Resumption::disabled();
+    config
+}
+
+fn trusting(authority: &Path, sni: Sni) -> ClientConfig {
+    let pem = fs::read(authority).expect("the authority's certificate is there");
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        roots.add(certificate.expect("PEM")).expect("a certificate");
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider supports them")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.enable_sni = matches!(sni, Sni::Sent);
+    config
 }
 
 fn socket(address: SocketAddr) -> TcpStream {

@@ -27,6 +27,7 @@ mod streams;
 mod tools;
 mod wait;
 mod wcf;
+mod wcf_shim;
 mod websocket;
 
 pub use certificates::Certificates;
@@ -49,4 +50,5 @@ pub use streams::pattern;
 pub use tools::{curl, dotnet, mono, node, output_dir, python, repository, viaduct};
 pub use wait::wait_until;
 pub use wcf::{MonoService, mono_client, run_mono_client};
+pub use wcf_shim::{RelayListener, RelaySender, shim_gateway};
 pub use websocket::{Cut, Frame, Message, WebSocket};

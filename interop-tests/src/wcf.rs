@@ -23,15 +23,31 @@ pub struct MonoService {
 impl MonoService {
     /// Starts `service` (`probe`, `session`, `duplex`) with a binding of `mono/binding.cs` on a free port.
     pub fn start(service: &str, binding: &str) -> Self {
-        let host = programs().join("host.exe").to_string_lossy().into_owned();
-        // Mono cannot be told to take any free port; one that was free a moment ago is.
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = free.local_addr().expect("it is bound").port();
-        drop(free);
-        let mut running = Program::new(mono()).args([&*host, service, &port.to_string(), binding]).start();
-        assert_eq!(running.line(PATIENCE), "ready");
+        let port = free_port();
+        let running = started(programs().join("host.exe"), &[service, &port.to_string(), binding]);
         Self { running, address: format!("net.tcp://localhost:{port}/{service}"), port }
     }
+
+    /// The service that the recorded clients of `fixtures` call.
+    pub fn of_recordings() -> Self {
+        static HOST: OnceLock<PathBuf> = OnceLock::new();
+        let host = HOST.get_or_init(|| compile("recorded_host", &["binding.cs"], &[]));
+        let port = free_port();
+        let running = started(host.clone(), &[&port.to_string()]);
+        Self { running, address: format!("net.tcp://localhost:{port}/probe"), port }
+    }
+}
+
+/// Mono cannot be told to take any free port; one that was free a moment ago is.
+fn free_port() -> u16 {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    free.local_addr().expect("it is bound").port()
+}
+
+fn started(host: PathBuf, arguments: &[&str]) -> Running {
+    let mut running = Program::new(mono()).args([host]).args(arguments.iter().copied()).start();
+    assert_eq!(running.line(PATIENCE), "ready");
+    running
 }
 
 /// Starts a client: what to check, what To says, where to connect (`-`: there), the binding.
@@ -55,16 +71,29 @@ pub fn run_mono_client(args: &[&str]) -> Vec<String> {
 fn programs() -> &'static Path {
     static COMPILED: OnceLock<PathBuf> = OnceLock::new();
     COMPILED.get_or_init(|| {
-        let directory = output_dir().join("mono");
-        std::fs::create_dir_all(&directory).expect("a folder for the programs");
         for program in ["host", "client"] {
-            Program::new(mono().with_file_name("mcs"))
-                .args([format!("-out:{}", directory.join(program).with_extension("exe").display())])
-                .args(["-r:System.ServiceModel.dll", "-r:System.Runtime.Serialization.dll"])
-                .args([&*format!("{program}.cs"), "contract.cs", "binding.cs"])
-                .directory(&repository().join("interop-tests/mono"))
-                .run(PATIENCE);
+            compile(program, &["contract.cs", "binding.cs"], &[]);
         }
-        directory
+        compiled()
     })
+}
+
+/// Compiles a program of `interop-tests/mono` with further files beside its own and further libraries beside WCF's.
+pub(crate) fn compile(program: &str, more: &[&str], libraries: &[&str]) -> PathBuf {
+    let directory = compiled();
+    std::fs::create_dir_all(&directory).expect("a folder for the programs");
+    let executable = directory.join(program).with_extension("exe");
+    Program::new(mono().with_file_name("mcs"))
+        .args([format!("-out:{}", executable.display())])
+        .args(["-r:System.ServiceModel.dll", "-r:System.Runtime.Serialization.dll"])
+        .args(libraries.iter().map(|library| format!("-r:{library}")))
+        .args([format!("{program}.cs")])
+        .args(more.iter().copied())
+        .directory(&repository().join("interop-tests/mono"))
+        .run(PATIENCE);
+    executable
+}
+
+fn compiled() -> PathBuf {
+    output_dir().join("mono")
 }

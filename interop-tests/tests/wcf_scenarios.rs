@@ -48,12 +48,15 @@ scenarios! {
 
     fn a_sender_and_a_listener_of_2_7_5_are_joined() plays "v2.7.5/e2e-nettcp";
     fn a_sender_and_a_listener_of_2_4_2_are_joined() plays "v2.4.2/e2e-nettcp-v2.4.2";
+    fn a_sender_of_2_7_5_is_served_by_a_connector() plays "v2.7.5/e2e-nettcp, connector";
+    fn a_sender_of_2_4_2_is_served_by_a_connector() plays "v2.4.2/e2e-nettcp-v2.4.2, connector";
+    fn a_sender_of_5_0_0_is_served_by_a_connector() plays "v5.0.0/detach-reconnect-v5.0.0, connector";
     fn a_listener_that_accepts_too_late_is_told_a_fault_and_accepts_the_next() plays "v2.7.5/accept-fault-v2.7.5";
     fn a_rendezvous_id_that_nobody_gave_out_is_refused() plays "v2.7.5/accept-fault-v2.7.5, unknown id";
     fn a_sender_of_2_4_2_is_told_that_nobody_listens() plays "v2.4.2/fault-nettcp-v2.4.2";
     fn a_sender_of_5_0_0_is_told_that_its_token_has_expired() plays "v5.0.0/fault-nettcp-auth-v5.0.0";
     fn a_sender_of_5_0_0_is_told_that_its_key_is_wrong() plays "v5.0.0/fault-nettcp-auth-v5.0.0, wrong key";
-    fn a_sender_of_2_7_5_probes_and_is_told_that_nobody_listens() will_play "v2.7.5/c-nettcp";
+    fn a_sender_of_2_7_5_probes_and_is_told_that_nobody_listens() plays "v2.7.5/c-nettcp";
 
     fn a_listener_of_2_4_2_that_is_detached_comes_again_and_is_joined() plays "v2.4.2/detach-reconnect-v2.4.2";
     fn a_listener_of_5_0_0_that_is_detached_comes_again_and_is_joined() plays "v5.0.0/detach-reconnect-v5.0.0";
@@ -61,15 +64,15 @@ scenarios! {
     fn a_listener_that_is_sent_away_for_good_leaves_nobody_behind() plays "v2.7.5/detach-authfailed-v2.7.5";
     fn a_listener_with_a_bad_signature_is_detached_for_good() plays "v2.7.5/detach-authfailed-v2.7.5, wrong key";
 
-    fn a_oneway_message_of_2_7_5_is_delivered_and_acknowledged() will_play "v2.7.5/e2e-oneway";
-    fn a_oneway_message_of_5_0_0_is_delivered_and_acknowledged() will_play "v5.0.0/e2e-oneway-v5.0.0";
-    fn an_event_is_delivered_to_all_who_listen() will_play "v2.7.5/event-two-v2.7.5";
-    fn a_oneway_sender_that_was_silent_pings_with_new_tokens() will_play "v2.7.5/oneway-silent-v2.7.5";
-    fn a_oneway_sender_is_told_of_each_message_that_is_too_large() will_play "v2.4.2/fault-oneway-send-v2.4.2";
-    fn a_oneway_sender_is_told_that_nobody_listens() will_play "v5.0.0/fault-oneway-connect-v5.0.0";
+    fn a_oneway_message_of_2_7_5_is_delivered_and_acknowledged() plays "v2.7.5/e2e-oneway";
+    fn a_oneway_message_of_5_0_0_is_delivered_and_acknowledged() plays "v5.0.0/e2e-oneway-v5.0.0";
+    fn an_event_is_delivered_to_all_who_listen() plays "v2.7.5/event-two-v2.7.5";
+    fn a_oneway_sender_that_was_silent_pings_with_new_tokens() plays "v2.7.5/oneway-silent-v2.7.5";
+    fn a_oneway_sender_is_told_of_each_message_that_is_too_large() plays "v2.4.2/fault-oneway-send-v2.4.2";
+    fn a_oneway_sender_is_told_that_nobody_listens() plays "v5.0.0/fault-oneway-connect-v5.0.0";
 
-    fn a_listener_of_1_6_registers() will_play "v1.6.0/e2e-nettcp-v16";
-    fn a_listener_of_1_6_is_joined_with_a_sender_of_2_7_5() will_play "v1.6.0/e2e-mixed-v16-host";
+    fn a_listener_of_1_6_registers() plays "v1.6.0/e2e-nettcp-v16";
+    fn a_listener_of_1_6_is_joined_with_a_sender_of_2_7_5() plays "v1.6.0/e2e-mixed-v16-host";
 
     fn all_of_2_4_2_goes_over_443_alone() will_play "v2.4.2/ws-nettcp-v2.4.2";
     fn all_of_5_0_0_goes_over_443_alone() will_play "v5.0.0/ws-nettcp-v5.0.0";

@@ -96,21 +96,15 @@ fn gateway(written: written::Gateway, environment: &Environment, problems: &mut 
 const SHORTEST_ADMIN_TOKEN: usize = 16;
 
 fn doors(written: DoorTable, problems: &mut Problems) -> Doors {
-    for (name, what, addresses) in [
-        ("oneway", "one-way senders of WCF Relay", &written.oneway),
-        ("oneway_tls", "one-way senders of WCF Relay", &written.oneway_tls),
-        ("probe", "WCF connectivity probes", &written.probe),
-    ] {
-        if addresses.is_some() {
-            not_yet(&format!("doors.{name}"), what, problems);
-        }
-    }
     let addresses = |written: Option<Addresses>| written.unwrap_or_default().0;
     let doors = Doors {
         https: addresses(written.https),
         http: addresses(written.http),
         amqps: addresses(written.amqps),
+        oneway: addresses(written.oneway),
+        oneway_tls: addresses(written.oneway_tls),
         rendezvous: addresses(written.rendezvous),
+        probe: addresses(written.probe),
         net_tcp: addresses(written.net_tcp),
         net_tcps: addresses(written.net_tcps),
         admin: addresses(written.admin),

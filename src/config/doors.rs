@@ -18,8 +18,14 @@ pub enum DoorName {
     Http,
     /// Listeners of WCF Relay: AMQP inside TLS.
     Amqps,
+    /// One-way senders and old listeners of WCF Relay in clear, and the probe of all senders.
+    Oneway,
+    /// One-way senders and old listeners of WCF Relay, whose sessions begin with an upgrade to TLS.
+    OnewayTls,
     /// Relayed connections of WCF Relay, from both sides.
     Rendezvous,
+    /// WCF programs that look for a direct connection.
+    Probe,
     /// Plain `NetTcpBinding` clients.
     NetTcp,
     /// The same inside TLS from the first byte.
@@ -32,11 +38,14 @@ pub enum DoorName {
 
 impl DoorName {
     /// Every door, in the order in which they are printed.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Https,
         Self::Http,
         Self::Amqps,
+        Self::Oneway,
+        Self::OnewayTls,
         Self::Rendezvous,
+        Self::Probe,
         Self::NetTcp,
         Self::NetTcps,
         Self::Admin,
@@ -49,7 +58,10 @@ impl DoorName {
             Self::Https => "https",
             Self::Http => "http",
             Self::Amqps => "amqps",
+            Self::Oneway => "oneway",
+            Self::OnewayTls => "oneway_tls",
             Self::Rendezvous => "rendezvous",
+            Self::Probe => "probe",
             Self::NetTcp => "net_tcp",
             Self::NetTcps => "net_tcps",
             Self::Admin => "admin",
@@ -73,8 +85,14 @@ pub struct Doors {
     pub http: Vec<SocketAddr>,
     /// Listeners of WCF Relay.
     pub amqps: Vec<SocketAddr>,
+    /// One-way senders and old listeners of WCF Relay, in clear.
+    pub oneway: Vec<SocketAddr>,
+    /// The same with an upgrade to TLS.
+    pub oneway_tls: Vec<SocketAddr>,
     /// Relayed connections of WCF Relay. A connection says by its first bytes whether TLS follows.
     pub rendezvous: Vec<SocketAddr>,
+    /// WCF programs that look for a direct connection.
+    pub probe: Vec<SocketAddr>,
     /// Plain `NetTcpBinding` clients.
     pub net_tcp: Vec<SocketAddr>,
     /// The same inside TLS.
@@ -92,7 +110,10 @@ impl Doors {
             DoorName::Https => &self.https,
             DoorName::Http => &self.http,
             DoorName::Amqps => &self.amqps,
+            DoorName::Oneway => &self.oneway,
+            DoorName::OnewayTls => &self.oneway_tls,
             DoorName::Rendezvous => &self.rendezvous,
+            DoorName::Probe => &self.probe,
             DoorName::NetTcp => &self.net_tcp,
             DoorName::NetTcps => &self.net_tcps,
             DoorName::Admin => &self.admin,
@@ -112,13 +133,24 @@ impl Doors {
         match door {
             DoorName::Https | DoorName::Amqps | DoorName::NetTcps => true,
             DoorName::Admin => !address.ip().is_loopback(),
-            DoorName::Http | DoorName::Rendezvous | DoorName::NetTcp | DoorName::Metrics => false,
+            DoorName::Http
+            | DoorName::Oneway
+            | DoorName::OnewayTls
+            | DoorName::Rendezvous
+            | DoorName::Probe
+            | DoorName::NetTcp
+            | DoorName::Metrics => false,
         }
+    }
+
+    /// Whether a TLS handshake may follow what connections say in clear at this door.
+    pub fn upgrades(door: DoorName) -> bool {
+        matches!(door, DoorName::Rendezvous | DoorName::OnewayTls)
     }
 
     /// Whether a certificate is shown at this door and address, from the first byte or later.
     pub fn shows_certificate(door: DoorName, address: SocketAddr) -> bool {
-        Self::inside_tls(door, address) || door == DoorName::Rendezvous
+        Self::inside_tls(door, address) || Self::upgrades(door)
     }
 }
 

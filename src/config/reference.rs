@@ -33,9 +33,7 @@ with what they read, they say so and go on with what they had.
 const LATER: &str = "\
 ### Names kept for later
 
-`doors.amqps`, `doors.oneway`, `doors.oneway_tls`, `doors.rendezvous`, `doors.probe`, `gateway.public_ipv4`,
-`gateway.public_ports` and `store.kind = \"etcd\"` belong to protocols that this build does not serve yet. Using one is an
-error that says so.
+`store.kind = \"etcd\"` belongs to what this build does not serve yet. Using it is an error that says so.
 
 ";
 
@@ -245,7 +243,6 @@ mod tests {
     #[test]
     fn names_for_later_are_not_offered() {
         let page = markdown();
-        assert!(!page.contains("| `oneway`"), "{page}");
         assert!(!page.contains("`\"etcd\"`,") && !page.contains(", `\"etcd\"`"), "{page}");
     }
 }

@@ -68,8 +68,16 @@ pub(super) struct DoorTable {
     pub(super) http: Option<Addresses>,
     /// Listeners of WCF Relay (`Microsoft.ServiceBus.dll` 2.4 and later), which know no other port than 5671. Needs a certificate.
     pub(super) amqps: Option<Addresses>,
+    /// One-way and event senders of WCF Relay without a token, and listeners older than 2.4 without TLS; they know no other port than 9350. Every sender
+    /// that looks for a way to its relay probes it.
+    pub(super) oneway: Option<Addresses>,
+    /// One-way and event senders of WCF Relay, and listeners older than 2.4, which know no other port than 9351. Needs a certificate, with exactly one DNS
+    /// name for libraries before 5.0; it is chosen by the host of the address (they send no SNI).
+    pub(super) oneway_tls: Option<Addresses>,
     /// Relayed connections of WCF Relay, from both sides; senders know no other port than 9352. Needs a certificate.
     pub(super) rendezvous: Option<Addresses>,
+    /// `NetTcpRelayBinding` in hybrid mode asks here, on port 9353, and at `rendezvous` from which address it comes. Closed: its connections stay relayed.
+    pub(super) probe: Option<Addresses>,
     /// Plain `NetTcpBinding` clients.
     pub(super) net_tcp: Option<Addresses>,
     /// The same inside TLS from the first byte, for `viaduct forward`. Needs a certificate.
@@ -78,12 +86,6 @@ pub(super) struct DoorTable {
     pub(super) admin: Option<Addresses>,
     /// `/metrics`, `/healthz` and `/readyz`, in clear.
     pub(super) metrics: Option<Addresses>,
-    #[schemars(skip)]
-    pub(super) oneway: Option<Addresses>,
-    #[schemars(skip)]
-    pub(super) oneway_tls: Option<Addresses>,
-    #[schemars(skip)]
-    pub(super) probe: Option<Addresses>,
 }
 
 /// The certificates of the doors that speak TLS. Read again at SIGHUP.

@@ -7,10 +7,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::{AuthError, Authorized, TokenOptions, authorize},
-    entity::{DynamicRelays, HostName, Namespace, Relay, RelayKey, RelayKind, RelayPath, Right, UnixTime},
+    entity::{
+        DynamicRelays, HostName, Namespace, Relay, RelayKey, RelayKind, RelayPath, Right, ServiceAddress,
+        UnixTime,
+    },
     gateway::{
         clock::unix_now,
-        core::{Core, Entities, Peer},
+        core::{Core, Entities, Peer, Transport},
         quota::Counted,
     },
     relay::{Malformed, Refusal, listener_link::ListenRequest, one_above_the_other, wcf_type},
@@ -180,6 +183,29 @@ impl Addressed {
         let key = RelayKey { namespace: self.namespace.name.clone(), path: relay.path.clone() };
         Ok(Target { namespace: self.namespace, relay, dynamic: self.dynamic, key, path: self.path })
     }
+}
+
+/// A sender of WCF Relay: the relay at its address, its right, and whether it may come as it came (relay page 3.2, 4.4).
+pub(crate) fn wcf_sender(
+    core: &Core,
+    peer: &Peer,
+    address: &ServiceAddress,
+    token: Option<&SecretString>,
+) -> Result<(Target, Option<Authorized>), Refusal> {
+    if core.draining.is_cancelled() {
+        return Err(Refusal::Draining);
+    }
+    let addressed = look_up(core, peer, &address.authority, address.path.clone())?;
+    // Where listeners make relays, a relay that is not there is one that nobody listens on: its sender may try again.
+    let comes_and_goes = addressed.namespace.dynamic_relays != DynamicRelays::Off;
+    let (target, authorized) = addressed.sender(core, token).map_err(|refusal| match refusal {
+        Refusal::NoSuchRelay if comes_and_goes => Refusal::NoListener,
+        refusal => refusal,
+    })?;
+    if target.relay.requires_transport_security && peer.transport == Transport::Clear {
+        return Err(Refusal::TransportSecurity);
+    }
+    Ok((target, authorized))
 }
 
 /// Checks the token by which a connected listener wants to go on, against the policies of now: keys may have changed since.

@@ -11,7 +11,7 @@ use crate::{
     gateway::{
         clock::random_u128,
         core::{Core, Peer},
-        dialled::Dialled,
+        dialled::{Dialled, Line},
         meet::{Met, Wanted, meet},
     },
     io::{Leg, Stream},
@@ -35,17 +35,24 @@ pub(crate) struct Asked<'a> {
     pub(crate) id: &'a TrackingId,
 }
 
+/// The listener that came for it.
+pub(crate) struct Found {
+    pub(crate) leg: Leg,
+    /// It is one of WCF Relay, whose services know their address by the scheme `sb`.
+    pub(crate) is_relay_service: bool,
+}
+
 /// Bytes kept of a sender that does not wait for its answer, as it should.
 const EARLY: usize = 64 << 10;
 
-/// The listener's leg, and the sender as it is now; `None` when the sender left meanwhile. Its connection comes back with a refusal,
+/// The listener, and the sender as it is now; `None` when the sender left meanwhile. Its connection comes back with a refusal,
 /// so that it can be told.
 pub(crate) async fn find_listener(
     core: &Arc<Core>,
     peer: &Peer,
     mut sender: Waiting,
     asked: Asked<'_>,
-) -> Result<Option<(Waiting, Leg)>, (Stream, Refusal)> {
+) -> Result<Option<(Waiting, Found)>, (Stream, Refusal)> {
     let wanted = Wanted {
         relay: asked.target.key.clone(),
         filter: ListenerFilter::default(),
@@ -64,14 +71,15 @@ pub(crate) async fn find_listener(
     }
 }
 
-async fn listener(core: &Core, met: Result<Met, Refusal>) -> Result<Leg, Refusal> {
+async fn listener(core: &Core, met: Result<Met, Refusal>) -> Result<Found, Refusal> {
     let Met::Joined { dialled: Dialled { line: Some(line), taken, .. }, .. } = met? else {
         return Err(Refusal::Internal);
     };
     taken.send(()).map_err(|()| Refusal::ListenerGone)?;
     let handshake = core.settings.load().timeouts.handshake;
+    let is_relay_service = matches!(line, Line::Relayed(_));
     match tokio::time::timeout(handshake, listener_leg(core, line)).await {
-        Ok(Ok(leg)) => Ok(leg),
+        Ok(Ok(leg)) => Ok(Found { leg, is_relay_service }),
         _ => Err(Refusal::ListenerGone),
     }
 }

@@ -15,8 +15,8 @@ use crate::{
         meet::sleep_until,
     },
     relay::{
-        ChannelCommand, ChannelTerms, ControlChannel, ListenerId, Refusal, Registered, Registration, Shapes,
-        ToListenerGateway, WcfTerms,
+        ChannelCommand, ChannelTerms, ControlChannel, ListenerId, Refusal, RefuseReason, Registered,
+        Registration, Shapes, ToListenerGateway, ToSenderGateway, WcfTerms,
     },
     store::{Remedy, StoreError},
 };
@@ -91,10 +91,16 @@ impl Listening {
     pub(crate) async fn next_command(&mut self) -> Option<ChannelCommand> {
         while let Some(command) = self.rules.next_command() {
             match command {
-                ChannelCommand::Tell { message, .. } => self.core.switchboard.tell_meeting(message),
+                ChannelCommand::Tell { message, .. } => {
+                    if matches!(message, ToSenderGateway::Refused { reason: RefuseReason::Busy, .. }) {
+                        self.core.metrics.listener_overflows.inc();
+                    }
+                    self.core.switchboard.tell_meeting(message);
+                }
                 ChannelCommand::Withdraw => self.withdraw().await,
                 ChannelCommand::Forget => self.forgotten = true,
                 ChannelCommand::Deliver { .. }
+                | ChannelCommand::Recall { .. }
                 | ChannelCommand::Ping
                 | ChannelCommand::Close(_)
                 | ChannelCommand::Drop => return Some(command),

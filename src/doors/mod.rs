@@ -6,4 +6,5 @@ pub(crate) mod listening;
 
 pub(crate) mod hybrid;
 pub(crate) mod net_tcp;
+pub(crate) mod oneway;
 pub(crate) mod wcf;

@@ -67,6 +67,16 @@ pub struct Limits {
     #[serde(with = "units::size")]
     #[schemars(with = "String")]
     pub listener_message: usize,
+    /// A one-way message or an event, as its sender sent it and as its listeners get it; more than 64 KiB is never taken. Source: relay page 11.
+    #[serde(with = "units::size")]
+    #[schemars(with = "String")]
+    pub oneway_message: usize,
+    /// One-way messages that wait for one listener, or that it has not answered; beyond it a message goes to the next listener, or is refused.
+    #[serde(with = "units::size")]
+    #[schemars(with = "String")]
+    pub oneway_outstanding: usize,
+    /// One-way messages of one sender's connection that wait for their answers; beyond it no more is read from it.
+    pub oneway_in_flight: u32,
 }
 
 impl Default for Limits {
@@ -91,6 +101,9 @@ impl Default for Limits {
             via: 2_048,
             envelope: 0,
             listener_message: 64 << 10,
+            oneway_message: 64 << 10,
+            oneway_outstanding: 4 << 20,
+            oneway_in_flight: 16,
         }
     }
 }
@@ -179,6 +192,14 @@ pub struct Timeouts {
     #[serde(with = "units::duration")]
     #[schemars(with = "String")]
     pub listener_refusal: Duration,
+    /// A one-way message waits this long for its listener to take it; then its sender is told a fault. Source: relay page 3.2 (below 60 s).
+    #[serde(with = "units::duration")]
+    #[schemars(with = "String")]
+    pub oneway: Duration,
+    /// A one-way sender, or a listener older than 2.4, from which nothing came this long is dropped. Source: relay page 3.2 (90 s).
+    #[serde(with = "units::duration")]
+    #[schemars(with = "String")]
+    pub oneway_idle: Duration,
 }
 
 impl Default for Timeouts {
@@ -204,6 +225,8 @@ impl Default for Timeouts {
             amqp_keep_alive: Duration::from_secs(25),
             amqp_closing: Duration::from_secs(5),
             listener_refusal: Duration::from_secs(2),
+            oneway: Duration::from_secs(10),
+            oneway_idle: Duration::from_secs(90),
         }
     }
 }

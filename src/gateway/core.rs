@@ -22,7 +22,7 @@ use crate::{
         Directory, DynamicRelays, HostName, RelayKey,
         limits::{Limits, Timeouts},
     },
-    relay::{GatewayId, PendingLimits, RendezvousTable, ToListenerGateway},
+    relay::{GatewayId, PendingLimits, RefuseReason, RendezvousTable, ToListenerGateway},
     store::{EntityStore, LeaseId, RegistrationStore},
     telemetry::Metrics,
 };
@@ -141,7 +141,9 @@ impl Core {
     /// Sends a message to the gateway of a listener. All are here: a cluster adds a link and a codec.
     pub(crate) fn tell(&self, gateway: &GatewayId, message: ToListenerGateway) {
         if *gateway == self.id {
-            self.switchboard.tell_listener(message);
+            if self.switchboard.tell_listener(message) == Err(RefuseReason::Busy) {
+                self.metrics.listener_overflows.inc();
+            }
         } else {
             tracing::warn!(%gateway, "no link to the gateway of a registration");
         }

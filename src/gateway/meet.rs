@@ -95,14 +95,14 @@ impl<'a> Driver<'a> {
         let expectation = Expectation {
             path: wanted.path,
             side: match wanted.invitation.what {
-                What::Stream => Side::Accept,
+                What::Stream | What::OneWay(_) => Side::Accept,
                 What::Exchange(_) => Side::Request,
             },
             relay: wanted.relay,
             sender: Some(wanted.sender),
             // The meeting forgets it in time; this is for a meeting that could not.
             until: match wanted.invitation.what {
-                What::Stream => Some(now + timeouts.accept),
+                What::Stream | What::OneWay(_) => Some(now + timeouts.accept),
                 What::Exchange(_) => wanted.respond.map(|respond| now + timeouts.accept + respond),
             },
         };
@@ -116,7 +116,7 @@ impl<'a> Driver<'a> {
             pass_over: timeouts.pass_over,
             respond: wanted.respond,
         };
-        let inbox = core.switchboard.enter_meeting(id);
+        let inbox = core.switchboard.enter_meeting(id, 0);
         let meeting = Meeting::new(terms, candidates, random_u64(), now);
         Ok(Self { core, id, rendezvous, meeting, inbox, arrivals: Some(arrivals), dialled: None })
     }

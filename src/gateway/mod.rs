@@ -11,6 +11,7 @@ pub(crate) mod core;
 pub(crate) mod dialled;
 pub(crate) mod live;
 pub(crate) mod meet;
+pub(crate) mod post;
 pub(crate) mod quota;
 pub(crate) mod switchboard;
 

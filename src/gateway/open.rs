@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     config::{Config, DoorName, Doors},
-    doors::{hybrid, net_tcp, wcf},
+    doors::{hybrid, net_tcp, oneway, wcf},
     io::{self, Accepted, Alpn, Certificate, ServeOptions, ServerTls, Stream, TlsError},
     management::{AdminContext, MetricsContext, admin, metrics},
 };
@@ -89,7 +89,13 @@ fn certificates(config: &Config, door: DoorName) -> Result<Vec<Certificate>, Tls
 fn alpn(door: DoorName) -> Alpn {
     match door {
         DoorName::Https | DoorName::Http | DoorName::Admin | DoorName::Metrics => Alpn::Http11,
-        DoorName::Amqps | DoorName::Rendezvous | DoorName::NetTcp | DoorName::NetTcps => Alpn::None,
+        DoorName::Amqps
+        | DoorName::Oneway
+        | DoorName::OnewayTls
+        | DoorName::Rendezvous
+        | DoorName::Probe
+        | DoorName::NetTcp
+        | DoorName::NetTcps => Alpn::None,
     }
 }
 
@@ -135,8 +141,7 @@ async fn connection(
 ) {
     let counted = Gauged::new(core.metrics.door_connections.of(door).clone());
     let handshake = core.settings.load().timeouts.handshake;
-    // At the rendezvous door the handshake comes later, if at all.
-    let (stream, server_name, transport) = match tls.as_ref().filter(|_| door != DoorName::Rendezvous) {
+    let (stream, server_name, transport) = match tls.as_ref().filter(|_| !Doors::upgrades(door)) {
         None => (Stream::from(accepted.tcp), None, Transport::Clear),
         Some(tls) => match tokio::time::timeout(handshake, Box::pin(tls.accept(accepted.tcp))).await {
             Ok(Ok(stream)) => {
@@ -164,6 +169,8 @@ async fn connection(
         // A net.tcp session stays in this task, so the others do not make it larger.
         DoorName::NetTcp | DoorName::NetTcps => net_tcp::serve(core, stream, peer).await,
         DoorName::Rendezvous => wcf::serve_rendezvous(core, stream, peer, tls).await,
+        DoorName::Oneway | DoorName::OnewayTls => Box::pin(oneway::serve(core, stream, peer, tls)).await,
+        DoorName::Probe => Box::pin(wcf::serve_probe(core, stream, peer)).await,
         DoorName::Amqps => Box::pin(wcf::serve_link(core, stream, peer)).await,
         DoorName::Https | DoorName::Http => Box::pin(hybrid::serve(core, stream, peer)).await,
         DoorName::Admin | DoorName::Metrics => Box::pin(operators(core, door, stream, &admin)).await,

@@ -13,7 +13,7 @@ use crate::relay::{ListenerId, MeetingId, RefuseReason, ToListenerGateway, ToSen
 /// Messages waiting for one control channel's task; when it is full the sender's gateway is told `Busy`.
 pub(crate) const CHANNEL_INBOX: usize = 1024;
 
-/// Messages waiting for one meeting's task; a meeting is told a handful of things in its life.
+/// Messages waiting for one meeting's task; a meeting is told a handful of things in its life, a posting one by each listener.
 pub(crate) const MEETING_INBOX: usize = 16;
 
 /// The channels and meetings of this process.
@@ -38,9 +38,13 @@ impl Switchboard {
         lock(&self.channels).remove(&listener);
     }
 
-    /// Enters a meeting.
-    pub(crate) fn enter_meeting(&self, meeting: MeetingId) -> mpsc::Receiver<ToSenderGateway> {
-        let (inbox, messages) = mpsc::channel(MEETING_INBOX);
+    /// Enters a meeting, or a posting to so many listeners.
+    pub(crate) fn enter_meeting(
+        &self,
+        meeting: MeetingId,
+        listeners: usize,
+    ) -> mpsc::Receiver<ToSenderGateway> {
+        let (inbox, messages) = mpsc::channel(MEETING_INBOX + listeners);
         lock(&self.meetings).insert(meeting, inbox);
         messages
     }
@@ -51,7 +55,7 @@ impl Switchboard {
     }
 
     /// Hands a message to a listener's channel; what cannot be handed over is answered at once.
-    pub(crate) fn tell_listener(&self, message: ToListenerGateway) {
+    pub(crate) fn tell_listener(&self, message: ToListenerGateway) -> Result<(), RefuseReason> {
         let listener = message.listener();
         let handed = match lock(&self.channels).get(&listener) {
             Some(inbox) => inbox.try_send(message.clone()).map_err(|_| RefuseReason::Busy),
@@ -62,6 +66,7 @@ impl Switchboard {
         {
             self.tell_meeting(refused);
         }
+        handed
     }
 
     /// Hands a message to a meeting; one for a meeting that is over is nobody's business any more.

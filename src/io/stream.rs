@@ -21,7 +21,8 @@ use super::TlsStream;
 
 /// A connection: TCP, TLS on TCP, or a Unix socket.
 ///
-/// Reading yields `UnexpectedEof` where a TLS peer vanished without its `close_notify`; shutting down sends ours, and reading goes on after it.
+/// Reading yields `UnexpectedEof` where a TLS peer vanished without its `close_notify`, unless it may ([`TlsStream::allow_bare_end`]);
+/// shutting down sends ours, and reading goes on after it.
 #[derive(Debug)]
 pub enum Stream {
     /// Plain TCP.

@@ -19,6 +19,8 @@ pub struct ChannelTerms {
     pub closing: Duration,
     /// How many invitations may be outstanding; 0 = no limit. `Limits::pending_per_listener`.
     pub outstanding: u32,
+    /// How many bytes of one-way messages may be outstanding. `Limits::oneway_outstanding`.
+    pub message_bytes: usize,
 }
 
 impl ChannelTerms {
@@ -32,6 +34,7 @@ impl ChannelTerms {
             drain: timeouts.drain,
             closing: timeouts.half_close,
             outstanding: limits.pending_per_listener,
+            message_bytes: limits.oneway_outstanding,
         }
     }
 }

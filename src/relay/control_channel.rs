@@ -16,6 +16,10 @@ use super::{
 use crate::auth::AuthError;
 use crate::entity::UnixTime;
 
+mod messages;
+
+pub use messages::MessageOutcome;
+
 /// One connected listener. It is registered before the first input, and leaves the store by
 /// [`ChannelCommand::Withdraw`], which comes exactly once.
 ///
@@ -37,12 +41,18 @@ pub struct ControlChannel {
 /// What the listener's gateway does next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChannelCommand {
-    /// Put the invitation on the control channel. Of an exchange, `request_id` goes on the wire in place of
+    /// Put the invitation on the control channel; a one-way message, as soon as the listener takes one. Of an exchange, `request_id` goes on the wire in place of
     /// `invitation.id`, in the message and in its address: it is that id, made unique if need be.
     Deliver {
         /// What to hand over.
         invitation: Arc<Invitation>,
-        /// What the listener's `response` will name; a stream has its tracking id here.
+        /// What the listener's `response` will name, and by which the outcome of a one-way message is told; a stream has its
+        /// tracking id here.
+        request_id: String,
+    },
+    /// Nobody waits for the one-way message of that name any more: take it back if it was not handed over, and forget it.
+    Recall {
+        /// As [`ChannelCommand::Deliver`] named it.
         request_id: String,
     },
     /// Send a sign of life and ask for one.
@@ -121,7 +131,7 @@ impl ControlChannel {
                 if self.outstanding.knows(attempt) {
                     return;
                 }
-                match self.refusal(listener) {
+                match self.refusal(listener, &invitation.what) {
                     Some(reason) => {
                         // Another listener may be tried now, so a second copy must not be handed to this one.
                         self.outstanding.end(attempt);
@@ -136,7 +146,9 @@ impl ControlChannel {
             ToListenerGateway::Settled { meeting, attempt, .. }
             | ToListenerGateway::Cancel { meeting, attempt, .. } => {
                 // Also when it was not begun: its invitation may be on the way still.
-                self.outstanding.end(Attempt { meeting, number: attempt });
+                if let Some(handed) = self.outstanding.end(Attempt { meeting, number: attempt }) {
+                    self.recall(handed);
+                }
                 self.close_if_drained(now);
             }
         }
@@ -241,7 +253,9 @@ impl ControlChannel {
     }
 
     fn handle_live_timeout(&mut self, now: Instant, unix: UnixTime) {
-        self.outstanding.expire(now);
+        for handed in self.outstanding.expire(now) {
+            self.recall(handed);
+        }
         if self.token.is_reached(now, unix) {
             self.close(CloseReason::TokenExpired, now);
             return;
@@ -263,7 +277,7 @@ impl ControlChannel {
     }
 
     /// Why an invitation to `listener` is not handed over, if so.
-    fn refusal(&self, listener: super::ListenerId) -> Option<RefuseReason> {
+    fn refusal(&self, listener: super::ListenerId, what: &What) -> Option<RefuseReason> {
         let limit = self.terms.outstanding as usize;
         match self.state {
             State::Closing { .. } | State::Closed { .. } | State::Forgotten => {
@@ -272,6 +286,7 @@ impl ControlChannel {
             _ if listener != self.registration.listener => Some(RefuseReason::UnknownListener),
             State::Draining { .. } => Some(RefuseReason::Draining),
             State::Open if limit != 0 && self.outstanding.len() >= limit => Some(RefuseReason::Busy),
+            State::Open if !self.has_room_for(what) => Some(RefuseReason::Busy),
             State::Open => None,
         }
     }
@@ -283,15 +298,17 @@ impl ControlChannel {
         invitation: Arc<Invitation>,
         until: Option<Instant>,
     ) {
-        let (request_id, of_exchange) = match invitation.what {
+        let (request_id, of_exchange) = match &invitation.what {
             What::Stream => (invitation.id.clone(), None),
             What::Exchange(_) => {
                 let id = self.outstanding.free_request_id(&invitation.id);
                 (id.clone(), Some(id))
             }
+            What::OneWay(_) => return self.deliver_message(attempt, reply_to, invitation, until),
         };
         let gateway = reply_to.clone();
-        self.outstanding.insert(attempt, Handed { reply_to, request_id: of_exchange, until });
+        let handed = Handed { reply_to, request_id: of_exchange, message: None, until };
+        self.outstanding.insert(attempt, handed);
         self.commands.push_back(ChannelCommand::Deliver { invitation, request_id });
         let Attempt { meeting, number } = attempt;
         let message = ToSenderGateway::Invited { meeting, attempt: number };
@@ -306,7 +323,7 @@ impl ControlChannel {
 
     fn close_if_drained(&mut self, now: Instant) {
         let State::Draining { until } = self.state else { return };
-        if self.outstanding.exchanges() == 0 || until.is_some_and(|until| until <= now) {
+        if self.outstanding.answerable() == 0 || until.is_some_and(|until| until <= now) {
             self.close(CloseReason::Draining, now);
         }
     }
@@ -318,7 +335,7 @@ impl ControlChannel {
         self.withdraw();
         self.abandon(match reason {
             // The listener lives, and will dial for the streams it was handed.
-            CloseReason::Draining => Whom::Exchanges,
+            CloseReason::Draining => Whom::Answerable,
             _ => Whom::All,
         });
         self.commands.push_back(ChannelCommand::Close(reason));
@@ -348,7 +365,11 @@ impl ControlChannel {
     fn abandon(&mut self, whom: Whom) {
         for (attempt, handed) in self.outstanding.end_all() {
             if whom == Whom::All || handed.request_id.is_some() {
-                self.refuse(attempt, handed.reply_to, RefuseReason::ListenerGone);
+                let reason = match handed.message {
+                    Some(message) if message.waits => RefuseReason::UnknownListener,
+                    _ => RefuseReason::ListenerGone,
+                };
+                self.refuse(attempt, handed.reply_to, reason);
             }
         }
     }
@@ -362,7 +383,8 @@ impl ControlChannel {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Whom {
     All,
-    Exchanges,
+    /// Those whose answers would have come on the control channel.
+    Answerable,
 }
 
 #[cfg(test)]

@@ -127,7 +127,7 @@ impl Meeting {
     pub fn new(terms: MeetingTerms, candidates: Vec<Registration>, random: u64, now: Instant) -> Self {
         let after = |wait: Option<Duration>| wait.and_then(|wait| now.checked_add(wait));
         let (whole, respond_by) = match terms.invitation.what {
-            What::Stream => (after(Some(terms.accept)), None),
+            What::Stream | What::OneWay(_) => (after(Some(terms.accept)), None),
             What::Exchange(_) => (after(terms.respond), after(terms.respond)),
         };
         let mut meeting = Self {
@@ -165,6 +165,8 @@ impl Meeting {
             ToSenderGateway::Responded { attempt, response, body, .. } => {
                 self.handle_responded(attempt, response, body);
             }
+            // Of a one-way message, which is no meeting.
+            ToSenderGateway::Accepted { .. } => {}
         }
     }
 
@@ -208,7 +210,7 @@ impl Meeting {
         let State::Waiting { whole, invited, pass_over } = &mut self.state else { return };
         if [*whole, *invited].into_iter().flatten().any(|deadline| deadline <= now) {
             self.give_up(Some(match self.terms.invitation.what {
-                What::Stream => Refusal::ListenerDidNotAccept,
+                What::Stream | What::OneWay(_) => Refusal::ListenerDidNotAccept,
                 What::Exchange(_) => Refusal::ListenerDidNotRespond,
             }));
         } else if pass_over.is_some_and(|deadline| deadline <= now) {
@@ -268,7 +270,9 @@ impl Meeting {
         }
         if self.invite(now).is_err() && !still_open {
             self.give_up(Some(match reason {
-                RefuseReason::UnknownListener | RefuseReason::ListenerGone => Refusal::NoListener,
+                RefuseReason::UnknownListener | RefuseReason::ListenerGone | RefuseReason::NotTaken => {
+                    Refusal::NoListener
+                }
                 RefuseReason::Busy => Refusal::Overloaded,
                 RefuseReason::Draining => Refusal::Draining,
             }));
@@ -314,7 +318,7 @@ impl Meeting {
             },
         });
         match invitation.what {
-            What::Stream => *next = now.checked_add(*pass_over),
+            What::Stream | What::OneWay(_) => *next = now.checked_add(*pass_over),
             What::Exchange(_) => *invited = now.checked_add(*accept),
         }
         Ok(())

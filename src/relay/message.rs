@@ -102,6 +102,13 @@ pub enum ToSenderGateway {
         /// The whole body: at most what a control channel carries (`Limits::control_body`).
         body: Bytes,
     },
+    /// The listener took the one-way message.
+    Accepted {
+        /// The sender's posting.
+        meeting: MeetingId,
+        /// Which of its invitations.
+        attempt: u32,
+    },
 }
 
 impl ToSenderGateway {
@@ -110,7 +117,8 @@ impl ToSenderGateway {
         match self {
             Self::Invited { meeting, .. }
             | Self::Refused { meeting, .. }
-            | Self::Responded { meeting, .. } => *meeting,
+            | Self::Responded { meeting, .. }
+            | Self::Accepted { meeting, .. } => *meeting,
         }
     }
 }
@@ -126,6 +134,8 @@ pub enum RefuseReason {
     Busy,
     /// The listener's gateway is stopping. The listener was **not** handed the invitation.
     Draining,
+    /// The listener was handed a one-way message and gave it back: it has done nothing with it.
+    NotTaken,
 }
 
 /// What a listener is handed for one meeting; on the wire `accept`, `request` or `RelayedConnect`.
@@ -156,6 +166,8 @@ pub enum What {
     Stream,
     /// An exchange: the listener answers where it was asked, or dials.
     Exchange(ExchangeRequest),
+    /// A message that the listener's gateway delivers itself.
+    OneWay(OneWayMessage),
 }
 
 impl What {
@@ -164,9 +176,15 @@ impl What {
         match self {
             Self::Stream => Shape::Stream,
             Self::Exchange(_) => Shape::Exchange,
+            Self::OneWay(_) => Shape::OneWay,
         }
     }
 }
+
+/// A one-way message as the listener's program gets it: an envelope in binary XML without a session (relay page 3.4), at most
+/// `Limits::oneway_message` bytes.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OneWayMessage(pub Bytes);
 
 /// How the request of an exchange reaches the listener.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -237,6 +255,12 @@ impl fmt::Debug for ExchangeRequest {
     }
 }
 
+impl fmt::Debug for OneWayMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OneWayMessage({} bytes)", self.0.len())
+    }
+}
+
 impl fmt::Debug for ResponseHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseHead")
@@ -252,6 +276,9 @@ impl fmt::Debug for ToSenderGateway {
         match self {
             Self::Invited { meeting, attempt } => {
                 f.debug_struct("Invited").field("meeting", meeting).field("attempt", attempt).finish()
+            }
+            Self::Accepted { meeting, attempt } => {
+                f.debug_struct("Accepted").field("meeting", meeting).field("attempt", attempt).finish()
             }
             Self::Refused { meeting, attempt, reason } => f
                 .debug_struct("Refused")

@@ -21,12 +21,11 @@
 //!
 //! What each machine must not know: a [`Meeting`] does not know which protocol its sender speaks, a
 //! [`ControlChannel`] not whether WebSocket or AMQP carries it. A WCF listener is one more driver of the same
-//! [`ControlChannel`]; a one-way message is one more [`What`], acknowledged by one more [`ToSenderGateway`].
+//! [`ControlChannel`].
 //!
-//! An **event** (many listeners, many outcomes, one policy that says when the sender is acknowledged) is not a
-//! `Meeting`, which ends with the first listener that comes. It will stand beside it in a file of its own: one
-//! machine that sends an `Invite` to every candidate and counts the outcomes, with the same messages and the same
-//! `ControlChannel` at the other end. See `docs/adr/0002-two-machines-one-meeting.md`.
+//! A **one-way message** is not a `Meeting`, which ends with a listener that comes, but a [`Posting`]: it asks one listener
+//! after the other, or all of them at once for an event, and is over when one accepted. Its messages are the same, and so is
+//! the `ControlChannel` at the other end, which says `Accepted` when the listener did. See `docs/adr/0002-two-machines-one-meeting.md`.
 
 mod admission;
 mod balance;
@@ -41,6 +40,7 @@ pub mod listener_link;
 mod meeting;
 mod message;
 mod outstanding;
+mod posting;
 mod refusal;
 mod registration;
 mod rendezvous;
@@ -54,13 +54,15 @@ pub use admission::{Registered, admission, one_above_the_other};
 pub use balance::{ListenerFilter, NoListener, choose};
 pub use channel_terms::ChannelTerms;
 pub use close_reason::CloseReason;
-pub use control_channel::{ChannelCommand, ControlChannel, UnknownRequest};
+pub use control_channel::{ChannelCommand, ControlChannel, MessageOutcome, UnknownRequest};
 pub use exchange::{Exchange, ExchangeCommand, ExchangeTerms, Piece, RequestBody, ResponseBody};
 pub use ids::{GatewayId, IdError, ListenerId, MeetingId, RendezvousId};
 pub use meeting::{Arrival, Meeting, MeetingCommand, MeetingTerms};
 pub use message::{
-    ExchangeRequest, Invitation, RefuseReason, ResponseHead, ToListenerGateway, ToSenderGateway, What,
+    ExchangeRequest, Invitation, OneWayMessage, RefuseReason, ResponseHead, ToListenerGateway,
+    ToSenderGateway, What,
 };
+pub use posting::{Posting, PostingCommand, PostingTerms, Spread};
 pub use refusal::{Malformed, Refusal};
 pub use registration::{Registration, listener_tag};
 pub use rendezvous::{ClaimError, Expectation, InsertError, PendingLimits, RendezvousTable, Side};

@@ -22,10 +22,20 @@ pub(super) struct Attempt {
 pub(super) struct Handed {
     /// The sender's gateway.
     pub(super) reply_to: GatewayId,
-    /// The name of an exchange on this control channel; a stream has none.
+    /// The name of an exchange or of a one-way message on this control channel; a stream has none.
     pub(super) request_id: Option<String>,
+    /// Of a one-way message: what is known of it.
+    pub(super) message: Option<Message>,
     /// When the sender will have given up.
     pub(super) until: Option<Instant>,
+}
+
+/// What is known of a one-way message.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Message {
+    pub(super) bytes: usize,
+    /// The listener was not handed any of it so far.
+    pub(super) waits: bool,
 }
 
 #[derive(Debug, Default)]
@@ -40,6 +50,8 @@ pub(super) struct Outstanding {
     ended_attempts: HashSet<Attempt>,
     /// Counts the request ids that had to be made unique.
     serial: u64,
+    /// Of the one-way messages of `handed`.
+    message_bytes: usize,
 }
 
 impl Outstanding {
@@ -47,8 +59,13 @@ impl Outstanding {
         self.handed.len()
     }
 
-    /// How many of them are exchanges.
-    pub(super) fn exchanges(&self) -> usize {
+    /// How many bytes of one-way messages are among them.
+    pub(super) fn message_bytes(&self) -> usize {
+        self.message_bytes
+    }
+
+    /// How many of them are answered on the control channel: exchanges and one-way messages.
+    pub(super) fn answerable(&self) -> usize {
         self.requests.len()
     }
 
@@ -78,6 +95,7 @@ impl Outstanding {
 
     pub(super) fn insert(&mut self, attempt: Attempt, handed: Handed) {
         self.deadlines.add(handed.until, attempt);
+        self.message_bytes += handed.message.map_or(0, |message| message.bytes);
         self.requests.extend(handed.request_id.clone().map(|id| (id, attempt)));
         self.handed.insert(attempt, handed);
     }
@@ -90,9 +108,12 @@ impl Outstanding {
             if let Some(id) = &handed.request_id {
                 self.requests.remove(id);
             }
+            self.message_bytes -= handed.message.map_or(0, |message| message.bytes);
         }
         if self.ended_attempts.insert(attempt) {
-            let request_id = handed.as_ref().and_then(|handed| handed.request_id.clone());
+            // No other message will have the name of a one-way message.
+            let exchange = handed.as_ref().filter(|handed| handed.message.is_none());
+            let request_id = exchange.and_then(|handed| handed.request_id.clone());
             self.ended.push_back((attempt, request_id));
             if self.ended.len() > REMEMBERED {
                 self.ended.pop_front().inspect(|(oldest, _)| _ = self.ended_attempts.remove(oldest));
@@ -107,11 +128,23 @@ impl Outstanding {
         self.end(attempt).map(|handed| (attempt, handed))
     }
 
-    /// Ends those whose senders will have given up.
-    pub(super) fn expire(&mut self, now: Instant) {
-        while let Some(attempt) = self.deadlines.take_due(now) {
-            self.end(attempt);
+    /// The listener is being handed the one-way message of that name.
+    pub(super) fn begin_message(&mut self, request_id: &str) {
+        let attempt = self.requests.get(request_id);
+        if let Some(handed) = attempt.and_then(|attempt| self.handed.get_mut(attempt))
+            && let Some(message) = &mut handed.message
+        {
+            message.waits = false;
         }
+    }
+
+    /// Ends those whose senders will have given up.
+    pub(super) fn expire(&mut self, now: Instant) -> Vec<Handed> {
+        let mut expired = Vec::new();
+        while let Some(attempt) = self.deadlines.take_due(now) {
+            expired.extend(self.end(attempt));
+        }
+        expired
     }
 
     /// Ends all, in the order of their meetings.

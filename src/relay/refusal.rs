@@ -44,6 +44,9 @@ pub enum Refusal {
     /// The listener vanished after the request had been handed to it.
     #[error("the listener vanished after it was handed the request")]
     ListenerGone,
+    /// Each listener that was handed the message gave it back.
+    #[error("no listener took the message")]
+    MessageNotTaken,
     /// The listener broke the protocol.
     #[error("the listener broke the protocol")]
     ListenerMisbehaved,

@@ -68,3 +68,12 @@ pub(super) fn large_request() -> Invitation {
 pub(super) fn response(status: u16) -> ResponseHead {
     ResponseHead { status, description: None, headers: Vec::new() }
 }
+
+/// A one-way message of so many bytes.
+pub(super) fn message(bytes: usize) -> Invitation {
+    Invitation {
+        what: What::OneWay(OneWayMessage(vec![0x56; bytes].into())),
+        headers: Vec::new(),
+        ..stream()
+    }
+}

@@ -26,6 +26,10 @@ pub struct Metrics {
     pub active_listeners: Gauge,
     /// Senders joined with a listener now. `relay_active_connections`
     pub active_connections: Gauge,
+    /// Invitations and one-way messages that a listener had no room for. `relay_listener_overflows_total`
+    pub listener_overflows: Counter,
+    /// One-way messages and events of senders. `relay_oneway_messages_total{outcome}`
+    pub oneway_messages: ByOutcome,
     /// Listeners that went. `relay_listener_disconnects_total`
     pub listener_disconnects: Counter,
     /// Joined senders that went. `relay_sender_disconnects_total`
@@ -151,6 +155,13 @@ impl Metrics {
         let active_listeners = gauge(&mut registry, "active_listeners", "Listeners connected now");
         let active_connections =
             gauge(&mut registry, "active_connections", "Senders joined with a listener now");
+        let listener_overflows = counter(
+            &mut registry,
+            "listener_overflows",
+            "Invitations and one-way messages that a listener had no room for",
+        );
+        let oneway_messages =
+            outcomes(&mut registry, "oneway_messages", "One-way messages and events of senders");
         let listener_disconnects = counter(&mut registry, "listener_disconnects", "Listeners that went");
         let sender_disconnects = counter(&mut registry, "sender_disconnects", "Joined senders that went");
 
@@ -173,6 +184,8 @@ impl Metrics {
             sender_connections: senders,
             active_listeners,
             active_connections,
+            listener_overflows,
+            oneway_messages,
             listener_disconnects,
             sender_disconnects,
             bytes_to_listener: bytes.get_or_create_owned(&[("direction", "to_listener")]),
@@ -243,6 +256,8 @@ mod tests {
             "relay_listener_disconnects_total 0",
             "relay_sender_disconnects_total 0",
             "relay_transferred_bytes_total{direction=\"to_sender\"} 0",
+            "relay_listener_overflows_total 0",
+            "relay_oneway_messages_total{outcome=\"success\"} 0",
             "relay_exchanges_total 0",
             "relay_http_responses_total{class=\"5xx\"} 0",
             "relay_pending_rendezvous 0",

@@ -160,3 +160,37 @@ async fn a_tls_leg_that_ends_without_close_notify_is_lost() {
     assert!(end.is_err(), "a reset, no end");
     assert_eq!(ended(joined).await.reason, EndReason::Lost(Side::A));
 }
+
+#[tokio::test]
+async fn where_a_bare_end_is_allowed_it_is_an_end_between_two_records_and_a_loss_inside_one() {
+    let (one, root) = certificate("one.example", &[]);
+    let server = ServerTls::new(vec![one], Alpn::None).unwrap();
+    let client = ClientTls::new(&[&root]).unwrap();
+    for (last, reason) in [(&[][..], EndReason::Closed), (&[0x17, 3, 3, 0, 100, 1], EndReason::Lost(Side::A))]
+    {
+        let (ours, theirs) = handshake(&server, &client, "one.example").await;
+        let (mut ours, mut theirs) = (ours.unwrap(), theirs.unwrap());
+        ours.allow_bare_end();
+        let (raw_ours, mut raw) = connection().await;
+        let joined =
+            tokio::spawn(join(Leg::new(ours.into(), RAW), Leg::new(raw_ours.into(), RAW), options()));
+        theirs.write_all(b"all there is").await.unwrap();
+        theirs.flush().await.unwrap();
+        theirs.tcp().try_write(last).unwrap();
+        socket2::SockRef::from(theirs.tcp()).shutdown(std::net::Shutdown::Write).unwrap();
+        let mut got = [0; 12];
+        raw.read_exact(&mut got).await.unwrap();
+        let end = tokio::time::timeout(Duration::from_secs(20), raw.read(&mut got)).await.unwrap();
+        if reason == EndReason::Closed {
+            assert_eq!(end.unwrap(), 0);
+            raw.write_all(b"the answer").await.unwrap();
+            raw.shutdown().await.unwrap();
+            let mut answer = Vec::new();
+            theirs.read_to_end(&mut answer).await.unwrap();
+            assert_eq!(answer, b"the answer");
+        } else {
+            assert!(end.is_err(), "a reset, no end");
+        }
+        assert_eq!(ended(joined).await.reason, reason);
+    }
+}

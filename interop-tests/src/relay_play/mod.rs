@@ -5,8 +5,10 @@ mod amqp;
 mod binary_xml;
 mod control_link;
 mod envelope;
+mod flow;
 mod http;
 mod http_leg;
+mod many;
 mod nmf;
 mod oneway;
 mod player;
@@ -24,6 +26,8 @@ mod xml_text;
 #[cfg(test)]
 mod tests;
 
+pub use flow::{Changed, FlowListener, FlowSender, OldListener};
+pub use many::{IdleLink, ManyListeners, allow_open_files};
 pub use player::play;
 pub use recording::Recording;
 pub use scenario::{Scenario, not_served_yet, scenarios};

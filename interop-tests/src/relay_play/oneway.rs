@@ -100,8 +100,36 @@ impl OneWay {
         (self.message(), self.delivered.pop_front())
     }
 
-    /// Says that no more comes, as the library did; the gateway says the same and hangs up.
+    /// What the library sends next and does not send now: a message.
+    pub(super) fn take_next(&mut self) -> Vec<u8> {
+        let record = self.left.pop_front().expect("the library has another message");
+        assert_eq!(record.kind, nmf::SIZED_ENVELOPE);
+        record.body
+    }
+
+    /// All that comes until the gateway ends its direction.
+    pub(super) fn receive_to_end(&mut self) -> Vec<u8> {
+        self.talk.receive_to_end()
+    }
+
+    /// Says that no more comes; the gateway says the same and hangs up.
+    pub(super) fn say_end(&mut self) {
+        self.talk.say(&[nmf::END]);
+        assert_eq!(self.record().kind, nmf::END);
+        self.talk.finish();
+        self.talk.ends();
+    }
+
+    /// Sends a record that was not recorded so.
+    pub(super) fn say_record(&mut self, kind: u8, body: &[u8]) {
+        self.talk.say(&[&[kind], &*nmf::size(body.len()), body].concat());
+    }
+
+    /// Says that no more comes, as the library did, behind its last pings; the gateway says the same and hangs up.
     pub(super) fn end(&mut self) {
+        while self.is_next("/OnewayPing") {
+            self.say_message();
+        }
         let record = self.left.pop_front().expect("the library says its end");
         assert_eq!(record.kind, nmf::END, "the library has more to say");
         self.talk.say(&record.raw);

@@ -41,6 +41,10 @@ pub(super) enum Step {
     },
     /// Both sides are told that they are joined, and talk as they did.
     Joined { sender: String, service: String, stream: String },
+    /// `viaduct listen` with a Mono service behind it serves the relay.
+    Connector,
+    /// The sender is told that it is joined, and is answered by that service as it was by its own.
+    Called { sender: String, stream: String },
     /// Both sides still hear each other.
     StillJoined { sender: String, service: String },
     /// This side is told a fault, and its connection ends.

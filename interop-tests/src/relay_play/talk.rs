@@ -19,6 +19,8 @@ pub(super) trait Line: Send {
     fn set_patience(&self, time: Duration);
     /// Ends our direction, where the carrier has directions.
     fn finish(&mut self);
+    /// Ends the connection at once, with a reset where the carrier has one.
+    fn cut(self: Box<Self>) {}
     /// Whether the library reads what one frame holds, all of it or nothing.
     fn has_frames(&self) -> bool {
         false
@@ -45,6 +47,10 @@ impl Line for Wire {
 
     fn finish(&mut self) {
         Self::finish(self);
+    }
+
+    fn cut(self: Box<Self>) {
+        self.abort();
     }
 }
 
@@ -151,6 +157,11 @@ impl Talk {
                 false
             }
         }
+    }
+
+    /// Ends the connection at once.
+    pub(super) fn cut(self) {
+        self.line.cut();
     }
 
     /// Ends our direction.

@@ -239,6 +239,9 @@ fn relay_told(refusal: &Refusal) -> Told {
             RelayFault::ServerError,
             "The listener closed its connection before it had answered",
         ),
+        Refusal::MessageNotTaken => {
+            Told::new(S::BAD_GATEWAY, RelayFault::ServerError, "No listener took the message")
+        }
         Refusal::ListenerMisbehaved => {
             Told::new(S::BAD_GATEWAY, RelayFault::ServerError, "The listener broke the protocol")
         }

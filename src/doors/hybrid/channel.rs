@@ -177,6 +177,8 @@ impl Channel {
                 ChannelCommand::Deliver { invitation, request_id } => {
                     self.queue.extend(invite::messages(&self.opened.base, &invitation, &request_id));
                 }
+                // Of a one-way message, which nobody sends here.
+                ChannelCommand::Recall { .. } => {}
                 ChannelCommand::Ping => self.queue.push_back(Message::Ping(Bytes::new())),
                 ChannelCommand::Close(reason) => self.close(reason.code(), &reason.to_string()),
                 ChannelCommand::Drop => {

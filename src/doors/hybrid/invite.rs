@@ -22,6 +22,8 @@ pub(crate) struct Base {
 pub(crate) fn messages(base: &Base, invitation: &Invitation, request_id: &str) -> Vec<Message> {
     let action = match invitation.what {
         What::Stream => Action::Accept,
+        // Not chosen for one: listeners here take none ([`Shapes::HYBRID`](crate::relay::Shapes::HYBRID)).
+        What::OneWay(_) => return Vec::new(),
         What::Exchange(_) => Action::Request,
     };
     let address = address(base, invitation, &action, request_id);
@@ -53,6 +55,7 @@ pub(crate) fn messages(base: &Base, invitation: &Invitation, request_id: &str) -
             messages.extend(body.clone().map(Message::Binary));
             messages
         }
+        What::OneWay(_) => Vec::new(),
     }
 }
 

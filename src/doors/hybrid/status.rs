@@ -62,6 +62,7 @@ pub(crate) fn told(refusal: &Refusal) -> Told {
             "BadGateway",
             "The listener closed its connection before it had answered the request",
         ),
+        Refusal::MessageNotTaken => Told::new(S::BAD_GATEWAY, "BadGateway", "No listener took the message"),
         Refusal::ListenerMisbehaved => {
             Told::new(S::BAD_GATEWAY, "BadGateway", "The listener's answer breaks the protocol")
         }

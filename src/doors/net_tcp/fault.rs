@@ -32,6 +32,7 @@ pub(super) fn fault(refusal: &Refusal) -> FaultUri {
         | Refusal::ListenerDidNotRespond
         | Refusal::ListenerGone
         | Refusal::ListenerMisbehaved
+        | Refusal::MessageNotTaken
         | Refusal::Rejected { .. }
         | Refusal::SenderStalled
         | Refusal::Starting

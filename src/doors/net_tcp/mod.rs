@@ -6,7 +6,7 @@
 
 mod admit;
 mod fault;
-mod preamble;
+pub(crate) mod preamble;
 mod serve;
 mod session;
 

@@ -4,12 +4,12 @@ use std::{io, time::Duration};
 
 use bytes::{Buf, BytesMut};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     time::timeout,
 };
 
 use crate::{
-    io::{Stream, finish},
+    io::finish,
     wire::framing::{
         DecodeError, FaultUri, Policy, Preamble, PreambleEvent, PreambleReader, Session, encode,
     },
@@ -17,7 +17,7 @@ use crate::{
 
 /// What a connection brought instead of a preamble that can be served.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NoPreamble<R> {
+pub(crate) enum NoPreamble<R> {
     /// The connection ended, or was silent, where it may.
     #[error("the connection ended between sessions")]
     Ended,
@@ -37,18 +37,18 @@ pub(super) enum NoPreamble<R> {
 
 /// How long a preamble may take.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Waits {
+pub(crate) struct Waits {
     /// Until its first byte.
-    pub(super) first: Duration,
+    pub(crate) first: Duration,
     /// From there to its end.
-    pub(super) whole: Duration,
+    pub(crate) whole: Duration,
 }
 
 /// Reads one preamble. `opened` is asked once the Via and the encoding are known, before anything is answered.
 ///
 /// What was read beyond the preamble stays in `buffer`.
-pub(super) async fn read<T, R>(
-    stream: &mut Stream,
+pub(crate) async fn read<S: AsyncRead + Unpin, T, R>(
+    stream: &mut S,
     buffer: &mut BytesMut,
     policy: &Policy,
     waits: Waits,
@@ -63,8 +63,8 @@ pub(super) async fn read<T, R>(
     timeout(waits.whole, read_begun(stream, buffer, policy, opened)).await.map_err(|_| NoPreamble::TooSlow)?
 }
 
-async fn read_begun<T, R>(
-    stream: &mut Stream,
+async fn read_begun<S: AsyncRead + Unpin, T, R>(
+    stream: &mut S,
     buffer: &mut BytesMut,
     policy: &Policy,
     opened: impl FnOnce(&Preamble) -> Result<T, R>,
@@ -99,7 +99,11 @@ async fn read_begun<T, R>(
 }
 
 /// Writes a fault and lets the peer finish (framing page 10, rule 15).
-pub(super) async fn refuse(mut stream: Stream, fault: FaultUri, patience: Duration) -> io::Result<()> {
+pub(crate) async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    fault: FaultUri,
+    patience: Duration,
+) -> io::Result<()> {
     let mut record = Vec::new();
     encode::fault(fault, &mut record);
     timeout(patience, stream.write_all(&record)).await??;

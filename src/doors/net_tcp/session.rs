@@ -16,7 +16,7 @@ use crate::{
     relay::Refusal,
     wire::{
         After,
-        framing::{FramingLimits, Session, followers},
+        framing::{FramingLimits, Session, Via, followers},
         hybrid::TrackingId,
     },
 };
@@ -60,7 +60,11 @@ pub(super) async fn begin(
 
     // The preamble goes on without its token; from there on the heads of the records are walked.
     let mut first = Vec::new();
-    session.encode(session.preamble.via.as_str(), &mut first);
+    let via = &session.preamble.via;
+    match listener.is_relay_service {
+        true => session.encode(&relay_address(via), &mut first),
+        false => session.encode(via.as_str(), &mut first),
+    }
     let (initiator, receiver) = followers(&session, limits);
     let options = JoinOptions {
         follow_a_to_b: Some(Box::new(After::new(first.len(), initiator))),
@@ -70,5 +74,10 @@ pub(super) async fn begin(
     first.extend_from_slice(&early);
     let sender = Leg { stream, early: first.into(), dialect: Dialect::Bytes };
     let joining = Joining { shown, _peer: Arc::clone(peer) };
-    Ok(Some(Ready { joining, sender, listener, options }))
+    Ok(Some(Ready { joining, sender, listener: listener.leg, options }))
+}
+
+/// The Via as the library's own senders write it: a service of WCF Relay is found by `sb` and path (relay page 4.7 and 7.3).
+fn relay_address(via: &Via) -> String {
+    format!("sb://{}{}", via.host(), via.path())
 }

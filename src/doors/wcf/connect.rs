@@ -12,9 +12,9 @@ use crate::{
         find::{Asked, Waiting, find_listener},
         hybrid::{Joining, join_options},
     },
-    entity::{DynamicRelays, ServiceAddress},
+    entity::ServiceAddress,
     gateway::{
-        core::{Core, Peer, Transport},
+        core::{Core, Peer},
         quota::Counted,
     },
     io::{Dialect, JoinOptions, Leg, Stream},
@@ -60,7 +60,7 @@ pub(super) async fn connect(
     let options = join_options(core, &shown);
     let sender = Leg { stream, early: early.freeze(), dialect: Dialect::Bytes };
     let joining = Joining { shown, _peer: Arc::clone(peer) };
-    Ok(Some(Connected { joining, sender, listener, options }))
+    Ok(Some(Connected { joining, sender, listener: listener.leg, options }))
 }
 
 /// A sender that may be joined.
@@ -73,21 +73,9 @@ struct Admitted {
 }
 
 fn admitted(core: &Core, peer: &Peer, request: &RelayedConnect) -> Result<Admitted, Refusal> {
-    if core.draining.is_cancelled() {
-        return Err(Refusal::Draining);
-    }
     let address = ServiceAddress::parse(&request.uri)?;
     let token = request.token.as_ref().map(|token| &token.text);
-    let addressed = admit::look_up(core, peer, &address.authority, address.path)?;
-    // Where listeners make relays, a relay that is not there is one that nobody listens on: its sender may try again.
-    let comes_and_goes = addressed.namespace.dynamic_relays != DynamicRelays::Off;
-    let (target, authorized) = addressed.sender(core, token).map_err(|refusal| match refusal {
-        Refusal::NoSuchRelay if comes_and_goes => Refusal::NoListener,
-        refusal => refusal,
-    })?;
-    if target.relay.requires_transport_security && peer.transport == Transport::Clear {
-        return Err(Refusal::TransportSecurity);
-    }
+    let (target, authorized) = admit::wcf_sender(core, peer, &address, token)?;
     let counted = target.count(core)?;
     Ok(Admitted { target, host: address.authority, authorized, counted })
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// The fault of a refusal. Its words are those of the refusal.
-pub(super) fn fault(refusal: &Refusal) -> RelayFault {
+pub(crate) fn fault(refusal: &Refusal) -> RelayFault {
     match refusal {
         Refusal::Malformed(Malformed::UnknownHost) => RelayFault::AddressNotFound,
         Refusal::Malformed(_) => RelayFault::InvalidRequest,
@@ -27,9 +27,10 @@ pub(super) fn fault(refusal: &Refusal) -> RelayFault {
         | Refusal::Throttled
         | Refusal::Overloaded => RelayFault::QuotaExceeded,
         Refusal::Conflict => RelayFault::AddressAlreadyInUse,
-        Refusal::Rejected { .. } | Refusal::ListenerMisbehaved | Refusal::SenderStalled => {
-            RelayFault::ConnectionFailed
-        }
+        Refusal::Rejected { .. }
+        | Refusal::MessageNotTaken
+        | Refusal::ListenerMisbehaved
+        | Refusal::SenderStalled => RelayFault::ConnectionFailed,
         Refusal::Starting | Refusal::Draining | Refusal::Internal => RelayFault::ServerError,
     }
 }

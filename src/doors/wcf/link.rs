@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Instant};
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::listen::{self, Registered, acquaintance};
+use super::{
+    handing::Handing,
+    listen::{self, Registered, acquaintance},
+};
 use crate::{
     doors::{admit, listening::Listening},
     gateway::{
@@ -13,7 +16,7 @@ use crate::{
         core::{Core, Peer},
         meet::sleep_until,
     },
-    io::Stream,
+    io::{Sending, Stream},
     relay::{
         ChannelCommand, CloseReason, Malformed, Refusal, ToListenerGateway,
         listener_link::{Condition, GoneReason, LinkError, LinkEvent, LinkTerms, ListenerLink},
@@ -41,6 +44,7 @@ pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Peer) {
         peer,
         local,
         link,
+        handing: Handing::default(),
         registered: None,
         refused: false,
         cut: false,
@@ -60,6 +64,7 @@ struct Driver {
     link: ListenerLink,
     /// What the log and the listener call this connection.
     id: TrackingId,
+    handing: Handing,
     registered: Option<Box<Registered>>,
     /// It was told why it may not listen, or will be.
     refused: bool,
@@ -73,12 +78,15 @@ impl Driver {
     async fn run(&mut self, stream: Stream) {
         let (mut source, mut sink) = tokio::io::split(stream);
         let mut read = BytesMut::with_capacity(PIECE);
-        let mut unsent = BytesMut::new();
+        let mut unsent = Sending::default();
         let draining = self.core.draining.clone();
         let (mut drained, mut told_gone) = (false, false);
         loop {
             self.settle().await;
-            unsent.extend_from_slice(&self.link.take_output());
+            unsent.push(&self.link.take_output());
+            while unsent.len() < UNSENT && self.hand_over() {
+                unsent.push(&self.link.take_output());
+            }
             if unsent.len() < UNSENT && !read.is_empty() {
                 // What was left because there was too much to say.
                 let used = self.link.handle_input(&read, Instant::now());
@@ -87,16 +95,13 @@ impl Driver {
                     continue;
                 }
             }
-            if self.cut || (self.link.is_finished() && unsent.is_empty()) {
+            if self.cut || (self.link.is_finished() && !unsent.is_due()) {
                 break;
-            }
-            if unsent.is_empty() {
-                // Nothing is kept for a link that is idle.
-                unsent = BytesMut::new();
             }
             let rules = self.listening().and_then(|listening| listening.rules.poll_timeout());
             let deadline = [self.link.poll_timeout(), rules].into_iter().flatten().min();
-            let room = self.link.is_ready();
+            let sends = unsent.is_due();
+            let room = self.handing.has_room();
             tokio::select! {
                 // Reading goes on while writing waits, so that two sides with full buffers do not wait for each other.
                 came = source.read_buf(&mut read), if unsent.len() < UNSENT => match came {
@@ -111,7 +116,7 @@ impl Driver {
                         return;
                     }
                 },
-                sent = sink.write_buf(&mut unsent), if !unsent.is_empty() => if sent.is_err() {
+                sent = unsent.advance(&mut sink), if sends => if sent.is_err() {
                     self.link.handle_eof();
                     self.settle().await;
                     return;
@@ -205,11 +210,13 @@ impl Driver {
                 }
                 self.rules(|listening| listening.rules.handle_closed(Instant::now()));
             }
-            // An invitation is answered by the listener that dials, not by its disposition.
-            LinkEvent::Online
-            | LinkEvent::Ready
-            | LinkEvent::Delivered { .. }
-            | LinkEvent::Message { .. } => {}
+            LinkEvent::Delivered { delivery, outcome } => {
+                let Self { handing, registered, .. } = self;
+                if let Some(registered) = registered {
+                    handing.handle_delivered(delivery, &outcome, &mut registered.listening.rules);
+                }
+            }
+            LinkEvent::Online | LinkEvent::Ready | LinkEvent::Message { .. } => {}
         }
     }
 
@@ -231,18 +238,8 @@ impl Driver {
 
     fn carry_out(&mut self, command: ChannelCommand) {
         match command {
-            ChannelCommand::Deliver { invitation, .. } => {
-                let Some(registered) = &self.registered else { return };
-                match registered.invites.envelope(&self.core, &invitation) {
-                    Ok(envelope) => {
-                        // There was room when the message was taken.
-                        if let Err(error) = self.link.send(envelope, Instant::now()) {
-                            tracing::debug!(%error, "an invitation could not be sent");
-                        }
-                    }
-                    Err(error) => tracing::error!(%error, "an invitation could not be written"),
-                }
-            }
+            ChannelCommand::Deliver { invitation, request_id } => self.handing.add(invitation, request_id),
+            ChannelCommand::Recall { request_id } => self.handing.recall(&request_id, &mut self.link),
             ChannelCommand::Close(reason) => {
                 tracing::info!(tracking_id = %self.id, peer = %self.peer.address, %reason, "WCF listener sent away");
                 let error = told(reason).map(|(condition, text)| self.error(condition, text));
@@ -255,6 +252,12 @@ impl Driver {
             | ChannelCommand::Withdraw
             | ChannelCommand::Forget => {}
         }
+    }
+
+    /// Hands the listener what comes next, if it takes it now.
+    fn hand_over(&mut self) -> bool {
+        let Self { core, handing, registered, link, .. } = self;
+        registered.as_mut().is_some_and(|registered| handing.hand_over(core, registered, link))
     }
 
     async fn drain(&mut self) {

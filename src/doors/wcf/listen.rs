@@ -22,9 +22,9 @@ use crate::{
 };
 
 /// A registered listener, and how it is invited.
-pub(super) struct Registered {
-    pub(super) listening: Listening,
-    pub(super) invites: Invites,
+pub(crate) struct Registered {
+    pub(crate) listening: Listening,
+    pub(crate) invites: Invites,
 }
 
 /// How long a listener may stay after its token ended, at the least: 2.x renews late, and shows its old token until then (2.3).
@@ -34,7 +34,7 @@ const GRACE: std::time::Duration = std::time::Duration::from_secs(5 * 60);
 const REMEMBERED: i64 = 60 * 60;
 
 /// Checks shape, token, relay and quota, in this order, then registers.
-pub(super) async fn listen(
+pub(crate) async fn listen(
     core: &Arc<Core>,
     peer: &Peer,
     request: &ListenRequest,
@@ -44,7 +44,8 @@ pub(super) async fn listen(
         return Err(Refusal::Draining);
     }
     let invites = Invites::new(&request.address, local);
-    if invites.dial(core).is_none() {
+    let dials = wcf_type(request.listener_type).is_some_and(|of| !Shapes::of_wcf(of).one_way);
+    if dials && invites.dial(core).is_none() {
         tracing::error!(
             "WCF listeners cannot be told where to dial: give gateway.public_ipv4 and doors.rendezvous"
         );
@@ -87,7 +88,7 @@ pub(super) async fn listen(
 }
 
 /// Whether a listener with a token that is merely too old was one before.
-pub(super) fn acquaintance(refusal: &Refusal) -> Acquaintance {
+pub(crate) fn acquaintance(refusal: &Refusal) -> Acquaintance {
     match refusal {
         Refusal::Unauthorized(crate::auth::AuthError::ExpiredToken { expired: UnixTime(expired) })
             if unix_now().0.saturating_sub(*expired) < REMEMBERED =>

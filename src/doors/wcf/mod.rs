@@ -3,11 +3,14 @@
 mod accept;
 mod carriage;
 mod connect;
-mod deliver;
-mod fault;
+pub(crate) mod deliver;
+pub(crate) mod fault;
+mod handing;
 mod link;
-mod listen;
+pub(crate) mod listen;
+mod probe;
 mod rendezvous;
 
 pub(crate) use link::serve as serve_link;
+pub(crate) use probe::serve as serve_probe;
 pub(crate) use rendezvous::serve as serve_rendezvous;

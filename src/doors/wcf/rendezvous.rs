@@ -1,10 +1,6 @@
 //! The rendezvous door: senders that want a connection, and listeners that were invited to one (4.1 to 4.7).
 
-use std::{
-    net::{IpAddr, SocketAddrV4},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bytes::BytesMut;
 use tokio::time::timeout;
@@ -13,6 +9,7 @@ use super::{
     accept, carriage,
     connect::{self, Connected},
     fault::{fault, unreadable},
+    probe,
 };
 use crate::{
     doors::{admit::hold_back, hybrid::run},
@@ -25,7 +22,7 @@ use crate::{
     wire::{
         binxml::Ids,
         hybrid::TrackingId,
-        relayed::{FaultReason, Preamble, Probe, RelayedRequest, TlsMark},
+        relayed::{FaultReason, Preamble, RelayedRequest, TlsMark},
     },
 };
 
@@ -113,7 +110,7 @@ async fn begin(
     let mut read = BytesMut::with_capacity(512);
     match carriage::read(&mut stream, &mut read, Preamble::decode).await? {
         Preamble::Probe(probe) => {
-            answer(&mut stream, peer, probe).await?;
+            probe::answer(&mut stream, peer, probe).await?;
             return Ok(None);
         }
         Preamble::Connect { tls: TlsMark::Clear, .. } => {}
@@ -121,7 +118,9 @@ async fn begin(
             let (Some(tls), Stream::Tcp(tcp)) = (tls, stream) else {
                 return Err(std::io::Error::other("this door has no certificate").into());
             };
-            let secured = tls.accept_after(tcp, read.split().freeze()).await?;
+            let mut secured = tls.accept_after(tcp, read.split().freeze()).await?;
+            // Both ends are the library's, and what they say ends by itself, record by record (framing page, 3).
+            secured.allow_bare_end();
             peer.server_name = secured.server_name().map(str::to_owned);
             peer.transport = Transport::Tls;
             stream = Stream::from(secured);
@@ -129,19 +128,6 @@ async fn begin(
     }
     let message = carriage::read_message(&mut stream, &mut read).await?;
     Ok(Some(Begun { stream, read, message }))
-}
-
-/// Tells an address (6). Without an IPv4 address there is nothing to tell, and the connection stays a relayed one.
-async fn answer(stream: &mut Stream, peer: &Peer, probe: Probe) -> std::io::Result<()> {
-    use tokio::io::AsyncWriteExt;
-    let address = match probe {
-        Probe::ServerAddress => stream.local_addr(),
-        Probe::ClientAddress => Some(peer.address),
-    };
-    let Some(address) = address else { return Ok(()) };
-    let IpAddr::V4(ip) = address.ip().to_canonical() else { return Ok(()) };
-    stream.write_all(&Probe::answer(SocketAddrV4::new(ip, address.port()))).await?;
-    stream.shutdown().await
 }
 
 /// Writes a fault, logged and counted, and lets the peer finish.

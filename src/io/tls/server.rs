@@ -70,6 +70,16 @@ impl ServerTls {
         Ok(())
     }
 
+    /// The same for a client that says no name and means `host`: a client of net.tcp says it in clear, before the handshake (framing
+    /// page 4.1).
+    #[must_use]
+    pub fn for_host(&self, host: &str) -> Self {
+        let mut config = (*self.config).clone();
+        let certificates = self.certificates.clone();
+        config.cert_resolver = Arc::new(ForHost { certificates, host: host.to_owned() });
+        Self { config: Arc::new(config), certificates: self.certificates.clone() }
+    }
+
     /// Does the handshake. The caller sets the deadline; dropping the future drops the connection.
     pub async fn accept(&self, tcp: TcpStream) -> io::Result<TlsStream> {
         self.accept_after(tcp, Bytes::new()).await
@@ -93,6 +103,23 @@ impl ResolvesServerCert for Certificates {
         let name = hello.server_name();
         ASKED_NAME.set(name.map(Into::into));
         Some(self.table.load().find(name))
+    }
+}
+
+/// The same for clients that say no name.
+#[derive(Debug)]
+struct ForHost {
+    certificates: Arc<Certificates>,
+    host: String,
+}
+
+impl ResolvesServerCert for ForHost {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        if hello.server_name().is_some() {
+            return self.certificates.resolve(hello);
+        }
+        ASKED_NAME.set(None);
+        Some(self.certificates.table.load().find(Some(&self.host)))
     }
 }
 
@@ -174,5 +201,39 @@ mod tests {
         assert_eq!(connected.unwrap().server_name(), None, "it was not asked for a name");
         assert_eq!(accepted.unwrap().server_name(), Some("a.example"));
         assert_eq!(take_asked_name(), None);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_says_no_name_is_shown_the_certificate_of_the_host_that_it_meant() {
+        let made = |host: &str| {
+            let made = rcgen::generate_simple_self_signed(vec![host.to_owned()]).unwrap();
+            let (chain, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+            let names = vec![host.to_owned()];
+            (chain.clone(), Certificate::from_pem(names, chain.as_bytes(), key.as_bytes()).unwrap())
+        };
+        let ((_, default), (chain, meant)) = (made("a.example"), made("b.example"));
+        let server = ServerTls::new(vec![default, meant], Alpn::None).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(chain.as_bytes()).unwrap()).unwrap();
+        let mut config = ClientConfig::builder_with_provider(ring::default_provider().into())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.enable_sni = false;
+        let config = Arc::new(config);
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        for (server, is_right) in [(server.for_host("B.example"), true), (server, false)] {
+            let name = ServerName::try_from("b.example").unwrap();
+            let session = Session::client(config.clone(), name).unwrap();
+            let (ours, theirs) = tokio::join!(listener.accept(), TcpStream::connect(address));
+            let (accepted, connected) = tokio::join!(
+                server.accept(ours.unwrap().0),
+                TlsStream::handshake(theirs.unwrap(), session, &[])
+            );
+            assert_eq!((accepted.is_ok(), connected.is_ok()), (is_right, is_right));
+        }
     }
 }

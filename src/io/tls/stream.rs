@@ -35,6 +35,8 @@ pub struct TlsStream {
     outgoing: Kept,
     peer_closed: bool,
     close_sent: bool,
+    /// The peer may end without `close_notify`.
+    ends_bare: bool,
     server_name: Option<Box<str>>,
 }
 
@@ -66,6 +68,7 @@ impl TlsStream {
             outgoing: Kept::default(),
             peer_closed: false,
             close_sent: false,
+            ends_bare: false,
             server_name: None,
         };
         // A client speaks first; a server looks at what came early.
@@ -99,6 +102,12 @@ impl TlsStream {
         self.session.alpn()
     }
 
+    /// From now on an end of the connection between two records is the peer's end, also without `close_notify`: `SslStream` of the
+    /// .NET Framework sends none. For protocols alone that say inside how long they are.
+    pub fn allow_bare_end(&mut self) {
+        self.ends_bare = true;
+    }
+
     /// Whether bytes wait to be written; flush until they are.
     pub(in crate::io) fn wants_flush(&self) -> bool {
         !self.outgoing.is_empty()
@@ -115,6 +124,10 @@ impl TlsStream {
             let mut read = ReadBuf::new(&mut buffers.incoming[kept..kept + READ]);
             ready!(Pin::new(&mut self.tcp).poll_read(cx, &mut read))?;
             let len = read.filled().len();
+            if len == 0 && kept == 0 && self.ends_bare {
+                self.peer_closed = true;
+                return Poll::Ready(Ok(()));
+            }
             if len == 0 {
                 // RFC 8446 6.1: without a close_notify the end may be an attacker's.
                 return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));

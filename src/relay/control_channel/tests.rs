@@ -93,6 +93,7 @@ fn the_terms_come_from_the_configuration_and_zero_is_never() {
             drain: seconds(30),
             closing: seconds(60),
             outstanding: 1_000,
+            message_bytes: 4 << 20,
         }
     );
     let never = Timeouts { ping: Duration::ZERO, silence: Duration::ZERO, ..Timeouts::default() };

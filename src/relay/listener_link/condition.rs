@@ -92,6 +92,7 @@ impl Condition {
             | Refusal::ListenerDidNotRespond
             | Refusal::ListenerGone
             | Refusal::ListenerMisbehaved
+            | Refusal::MessageNotTaken
             | Refusal::Rejected { .. }
             | Refusal::SenderStalled
             | Refusal::Internal => Self::InternalError,

@@ -101,6 +101,7 @@ impl World<'_> {
         }
         let side = match invitation.what {
             What::Stream => Side::Accept,
+            What::OneWay(_) => panic!("no sender of a plan sends one"),
             What::Exchange(_) => Side::Request,
         };
         let now = self.now;
@@ -166,7 +167,7 @@ impl World<'_> {
                 }
                 ChannelCommand::Ping => self.after(10, Event::ListenerStirs(l)),
                 ChannelCommand::Close(_) => self.after(10, Event::ListenerClosed(l)),
-                ChannelCommand::Drop => {}
+                ChannelCommand::Drop | ChannelCommand::Recall { .. } => {}
                 ChannelCommand::Withdraw => {
                     self.listeners[l].withdrawn += 1;
                     self.store.remove(&listener_id(l));

@@ -1,5 +1,6 @@
 //! Plays a scenario, step by step, against a gateway of its own.
 
+mod called;
 mod http;
 mod listener;
 mod oneway;

@@ -14,6 +14,7 @@ use crate::relay_play::substitute::Tokens;
 use crate::relay_play::talk::Talk;
 use crate::{Gateway, Wire, wait_until};
 
+use super::called::Behind;
 use super::http::Client;
 use super::listener::Invitation;
 
@@ -65,6 +66,8 @@ pub(super) struct Player {
     pub(super) clients: HashMap<String, Client>,
     /// Listeners' connections that have got their reply.
     pub(super) joined_services: HashSet<String>,
+    /// A connector and its service.
+    pub(super) behind: Option<Behind>,
     /// The path of the relay.
     pub(super) relay: String,
     /// Requests that the script writes, by their names.
@@ -84,6 +87,7 @@ impl Player {
             invitation: None,
             clients: HashMap::new(),
             joined_services: HashSet::new(),
+            behind: None,
             relay: scenario.relay.clone(),
             requests: scenario.requests.clone(),
             reloads: 0,
@@ -102,6 +106,8 @@ impl Player {
             Step::Invited { link } => self.invited(link),
             Step::Accept { stream, name, id } => self.accept(stream, name, *id),
             Step::Joined { sender, service, stream } => self.joined(sender, service, stream),
+            Step::Connector => self.serve(),
+            Step::Called { sender, stream } => self.called(sender, stream),
             Step::StillJoined { sender, service } => self.still_joined(sender, service),
             Step::Faulted { who, code } => self.faulted(who, code),
             Step::Detached { link, condition } => self.linked(link).expect_detached(condition.as_deref()),

@@ -1,0 +1,15 @@
+//! One-way and event senders of WCF Relay, and listeners older than 2.4: sessions of message framing, on ports 9350 and 9351 or inside
+//! another carrier. Relay page 2.7 and 3 (protocol B).
+//!
+//! A session is a sender's from its `Connect` on, or a listener's from its `Listen` on. A message of a sender is answered when a
+//! listener has it: one on an AMQP link, when its disposition says so; an old one, which gives none, when the message was written to it.
+
+mod envelopes;
+mod fault;
+mod listener;
+mod replies;
+mod sender;
+pub(crate) mod serve;
+mod session;
+
+pub(crate) use serve::serve;
