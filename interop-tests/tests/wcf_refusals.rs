@@ -35,6 +35,8 @@ mod listener_link;
 mod malformed;
 #[path = "wcf_refusals/net_tcp.rs"]
 mod net_tcp;
+#[path = "wcf_refusals/oneway.rs"]
+mod oneway;
 #[path = "wcf_refusals/peer.rs"]
 mod peer;
 #[path = "wcf_refusals/rendezvous.rs"]
@@ -81,4 +83,14 @@ fn log_says_once(gateway: &Gateway, mark: &str) {
     let lines: Vec<&str> = lines.filter(|line| line.contains(mark)).collect();
     let [line] = lines[..] else { panic!("{} lines say {mark}:\n{log}", lines.len()) };
     assert!(line.contains("tracking_id="), "{line}");
+}
+
+/// Has the gateway read its configuration again, with `to` in the place of `from`, and waits until it has.
+fn reload(gateway: &Gateway, from: &str, to: &str) {
+    let file = gateway.directory().join("viaduct.toml");
+    let text = std::fs::read_to_string(&file).expect("the configuration");
+    assert!(text.contains(from), "{from} is not in\n{text}");
+    std::fs::write(&file, text.replace(from, to)).expect("the configuration is written");
+    gateway.hang_up();
+    wait_until("the reload", || gateway.log().contains("configuration reloaded"));
 }

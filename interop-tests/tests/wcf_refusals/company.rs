@@ -30,9 +30,9 @@ impl Company {
     /// A listener of the kind that the relay is.
     pub(crate) fn listener(gateway: &Gateway, peer: &Peer) -> Self {
         let listener = if peer.kind == HYBRID {
-            Somebody::Hybrid(Listener::open(gateway, RELAY))
+            Somebody::Hybrid(Listener::open(gateway, peer.path))
         } else {
-            Somebody::Wcf(ListeningPeer::registered(gateway, &Question::default()))
+            Somebody::Wcf(ListeningPeer::registered_as(gateway, peer.listener, &Question::default()))
         };
         Self { listener, ..Self::none() }
     }
@@ -45,13 +45,13 @@ impl Company {
     }
 
     /// A connector that says which shapes it takes.
-    pub(crate) fn connector(gateway: &Gateway, shapes: &str) -> Self {
-        Self { listener: Somebody::Hybrid(connector(gateway, shapes)), ..Self::none() }
+    pub(crate) fn connector(gateway: &Gateway, peer: &Peer) -> Self {
+        Self { listener: Somebody::Hybrid(connector(gateway, peer.path, peer.other_shape)), ..Self::none() }
     }
 
     /// A connector that takes everything and rejects who comes.
     pub(crate) fn who_rejects(gateway: &Gateway) -> Self {
-        let mut listener = connector(gateway, "stream,exchange");
+        let mut listener = connector(gateway, RELAY, "stream,exchange");
         std::thread::spawn(move || {
             let address = accept_address(&listener.next("accept"));
             let rejection = format!("{address}&sb-hc-statusCode=403&sb-hc-statusDescription=not%20today");
@@ -79,8 +79,9 @@ impl Company {
     }
 
     /// And somebody who asked the same already and waits.
-    pub(crate) fn and_who_waits(mut self, waiting: Box<dyn Any>) -> Self {
+    pub(crate) fn and_who_waits(mut self, peer: &Peer, waiting: Box<dyn Any>) -> Self {
         match &mut self.listener {
+            _ if !peer.invites => {}
             Somebody::Wcf(peer) => drop(peer.invited()),
             Somebody::Hybrid(listener) => drop(listener.control.text()),
             Somebody::Nobody => {}
@@ -106,9 +107,9 @@ impl Company {
 }
 
 /// A listener as `viaduct listen` is one.
-fn connector(gateway: &Gateway, shapes: &str) -> Listener {
-    let target = format!("/$hc/{RELAY}?sb-hc-action=listen&sb-hc-viaduct-shapes={shapes}");
-    let token = gateway.listen_token(RELAY);
+fn connector(gateway: &Gateway, path: &str, shapes: &str) -> Listener {
+    let target = format!("/$hc/{path}?sb-hc-action=listen&sb-hc-viaduct-shapes={shapes}");
+    let token = gateway.listen_token(path);
     let opened = WebSocket::try_open(gateway.connect(), &target, &[("ServiceBusAuthorization", &token)]);
     Listener::over(opened.unwrap_or_else(|answer| panic!("{answer:?}")), gateway)
 }

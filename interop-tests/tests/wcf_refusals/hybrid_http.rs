@@ -1,6 +1,6 @@
 //! An HTTP request to a hybrid connection is answered with a status, and the words in the reason phrase. Hybrid page 5.7, 6.6.
 
-use interop_tests::relay_play::refused::{Question, RELAY, Told};
+use interop_tests::relay_play::refused::{Question, RECORDING, RELAY, Told};
 use interop_tests::{Answer, Gateway, Request};
 
 use crate::hybrid_websocket::told;
@@ -8,10 +8,13 @@ use crate::peer::{HYBRID, NET_TCP, Peer, Right};
 
 const REQUEST: Peer = Peer {
     right: Right::Send,
+    path: RELAY,
+    listener: RECORDING,
     kind: HYBRID,
     other_kind: NET_TCP,
     other_shape: "stream",
     ask,
+    invites: true,
     wait: |gateway| {
         let mut wire = gateway.connect();
         request(&Question::default()).send(&mut wire);
@@ -29,7 +32,7 @@ fn ask(gateway: &Gateway, question: &Question) -> Told {
 
 fn request(question: &Question) -> Request {
     let request = Request::get(&format!("/{RELAY}/below"));
-    let request = match question.token("send") {
+    let request = match question.token(RELAY, "send") {
         Some(token) => request.header("ServiceBusAuthorization", &token),
         None => request,
     };

@@ -1,28 +1,34 @@
 //! Hybrid Connections over WebSocket: a refused handshake, with the words in the reason phrase. Hybrid page 2.1, 4, 6.6.
 
-use interop_tests::relay_play::refused::{Question, RELAY, Told};
+use interop_tests::relay_play::refused::{Question, RECORDING, RELAY, Told};
 use interop_tests::{Answer, Gateway, WebSocket};
 
 use crate::peer::{HYBRID, NET_TCP, Peer, Right};
 
 const LISTENER: Peer = Peer {
     right: Right::Listen,
+    path: RELAY,
+    listener: RECORDING,
     kind: HYBRID,
     other_kind: NET_TCP,
     other_shape: "",
     ask: |gateway, question| ask(gateway, question, "listen"),
+    invites: true,
     wait: |_| Box::new(()),
 };
 
 const SENDER: Peer = Peer {
     right: Right::Send,
+    path: RELAY,
+    listener: RECORDING,
     kind: HYBRID,
     other_kind: NET_TCP,
     other_shape: "exchange",
     ask: |gateway, question| ask(gateway, question, "connect"),
+    invites: true,
     wait: |gateway| {
         let mut wire = gateway.connect();
-        let token = Question::default().token("send").expect("a good one");
+        let token = Question::default().token(RELAY, "send").expect("a good one");
         WebSocket::ask(&mut wire, &target("connect"), &[("ServiceBusAuthorization", &token)]);
         Box::new(wire)
     },
@@ -33,7 +39,7 @@ fn target(action: &str) -> String {
 }
 
 fn ask(gateway: &Gateway, question: &Question, action: &str) -> Told {
-    let token = question.token(if action == "listen" { "listen" } else { "send" });
+    let token = question.token(RELAY, if action == "listen" { "listen" } else { "send" });
     let mut headers: Vec<(&str, &str)> = Vec::new();
     headers.extend(token.iter().map(|token| ("ServiceBusAuthorization", token.as_str())));
     if question.unknown_host {

@@ -1,6 +1,6 @@
 //! A listener on 5671 is refused: both links detached with a condition, on which the library acts. Relay page 2.2.
 
-use interop_tests::relay_play::refused::{HOST, ListeningPeer, Question};
+use interop_tests::relay_play::refused::{HOST, ListeningPeer, Question, RECORDING, RELAY};
 use interop_tests::{Config, Gateway};
 
 use crate::logged_once;
@@ -8,10 +8,13 @@ use crate::peer::{HTTP, NET_TCP, Peer, Right};
 
 const LISTENER: Peer = Peer {
     right: Right::Listen,
+    path: RELAY,
+    listener: RECORDING,
     kind: NET_TCP,
     other_kind: HTTP,
     other_shape: "",
     ask: |gateway, question| ListeningPeer::ask(gateway, question).refused(),
+    invites: true,
     wait: |_| Box::new(()),
 };
 

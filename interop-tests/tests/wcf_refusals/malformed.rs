@@ -1,16 +1,17 @@
 //! What is none of a protocol's: refused as the page says, in the log once. Relay page 2.1, 2.2, 4.2, 4.3; framing page 5.
 
-use interop_tests::relay_play::refused::{HOST, ListeningPeer, Question, RelayedPeer, Told};
-use interop_tests::{Config, Gateway, Wire, fault_record};
+use interop_tests::relay_play::refused::{HOST, ListeningPeer, OneWayPeer, Question, RelayedPeer, Told};
+use interop_tests::{Config, Gateway, Wire, fault_record, preamble};
 
 use crate::{log_says_once, logged_once};
 
 fn gateway() -> Gateway {
     let config = Config::new().host(HOST).timeout("listener_refusal", "50ms");
-    Gateway::start(config.door("amqps", "127.0.0.1:0").door("rendezvous", "127.0.0.1:0"))
+    let doors = ["amqps", "rendezvous", "oneway", "oneway_tls"];
+    Gateway::start(doors.into_iter().fold(config, |config, door| config.door(door, "127.0.0.1:0")))
 }
 
-/// The listener is refused so, and it is in the log once.
+/// The peer is refused so, and it is in the log once.
 #[track_caller]
 fn refused(gateway: &Gateway, told: &Told, code: &str, words: &str) {
     assert_eq!((&*told.code, &*told.words), (code, words), "{told:?}");
@@ -191,10 +192,44 @@ fn bytes_that_are_no_preamble_end_the_connection_without_a_word() {
 
 #[test]
 fn a_preamble_of_another_version_is_told_a_fault() {
-    let gateway = gateway();
-    let mut wire = Wire::tcp(gateway.door("net_tcp"));
-    wire.send(b"\0\x02\0");
+    for (door, mark) in [("net_tcp", "no preamble"), ("oneway", "no one-way session")] {
+        let gateway = gateway();
+        let mut wire = Wire::tcp(gateway.door(door));
+        wire.send(b"\0\x02\0");
 
-    assert_eq!(wire.receive_to_end(), fault_record("UnsupportedVersion"));
-    log_says_once(&gateway, "no preamble");
+        assert_eq!(wire.receive_to_end(), fault_record("UnsupportedVersion"), "{door}");
+        log_says_once(&gateway, mark);
+    }
+}
+
+#[test]
+fn a_record_that_has_no_place_in_a_oneway_session_ends_it() {
+    let gateway = gateway();
+    let mut wire = Wire::tcp(gateway.door("oneway"));
+    wire.send(&[&*preamble("net.tcp://localhost:9350/nowhere"), b"\x0c"].concat());
+
+    assert_eq!(wire.receive(1), b"\x0b");
+    assert_eq!(wire.receive_to_end(), b"", "no fault of framing says this");
+    log_says_once(&gateway, "a one-way session broke off");
+}
+
+#[test]
+fn a_oneway_sender_that_names_no_address_is_told_a_fault() {
+    let gateway = gateway();
+    let question = Question::changed(b"\x03Uri", b"\x03Urx");
+
+    let told = OneWayPeer::connect(&gateway, &question).refused();
+
+    refused(&gateway, &told, "InvalidRequestFault", "Uri is missing");
+}
+
+#[test]
+fn an_old_listener_of_a_type_that_nobody_knows_is_told_a_fault() {
+    let gateway = gateway();
+    let question = Question::changed(b"\x11RelayedConnection", b"\x11RelayedConnectioX");
+
+    let told = OneWayPeer::listen(&gateway, &question).refused();
+
+    let words = "NameSettings/ServiceSettings/ListenerType has a value without meaning";
+    refused(&gateway, &told, "InvalidRequestFault", words);
 }

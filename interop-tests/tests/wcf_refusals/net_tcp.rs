@@ -2,13 +2,15 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use interop_tests::relay_play::refused::{HOST, Question, RELAY, Told};
+use interop_tests::relay_play::refused::{HOST, Question, RECORDING, RELAY, Told};
 use interop_tests::{Gateway, Wire, preamble};
 
 use crate::peer::{HYBRID, NET_TCP, Peer, Right};
 
 const SENDER: Peer = Peer {
     right: Right::Send,
+    path: RELAY,
+    listener: RECORDING,
     kind: NET_TCP,
     other_kind: HYBRID,
     other_shape: "exchange",
@@ -20,6 +22,7 @@ const SENDER: Peer = Peer {
         let fault = uri.strip_prefix("http://schemas.microsoft.com/ws/2006/05/framing/faults/");
         Told::new(fault.unwrap_or_else(|| panic!("{uri}")), "")
     },
+    invites: true,
     wait: |gateway| Box::new(asking(gateway, &Question::default())),
 };
 
@@ -30,7 +33,7 @@ fn asking(gateway: &Gateway, question: &Question) -> Wire {
         Wire::tls(gateway.door("net_tcps"), HOST, gateway.authority())
     };
     let host = if question.unknown_host { "contosi.servicebus.windows.net" } else { HOST };
-    let token = question.token("send").map(|token| format!("/$sas/{}", URL_SAFE_NO_PAD.encode(token)));
+    let token = question.token(RELAY, "send").map(|token| format!("/$sas/{}", URL_SAFE_NO_PAD.encode(token)));
     wire.send(&preamble(&format!("net.tcp://{host}/{RELAY}{}", token.unwrap_or_default())));
     wire
 }

@@ -9,6 +9,10 @@ use interop_tests::relay_play::refused::{Question, Told};
 pub(crate) struct Peer {
     /// What it needs a token for.
     pub(crate) right: Right,
+    /// The path of the relay for which it asks.
+    pub(crate) path: &'static str,
+    /// The recording of a WCF listener of that relay.
+    pub(crate) listener: &'static str,
     /// Lines that say of which kind the relay is for which it asks.
     pub(crate) kind: &'static str,
     /// Lines of a relay of another kind, at which it has no business.
@@ -17,6 +21,8 @@ pub(crate) struct Peer {
     pub(crate) other_shape: &'static str,
     /// Asks what `question` says, and reads the refusal.
     pub(crate) ask: fn(&Gateway, &Question) -> Told,
+    /// Whether a listener is told of it as soon as it asks.
+    pub(crate) invites: bool,
     /// Asks and goes on waiting, until the value is dropped.
     pub(crate) wait: fn(&Gateway) -> Box<dyn Any>,
 }
@@ -30,6 +36,9 @@ pub(crate) enum Right {
 
 /// A relay of `NetTcpRelayBinding`.
 pub(crate) const NET_TCP: &str = "kind = \"wcf\"\nwcf_type = \"NetTcp\"\n";
+
+/// A relay of `NetOnewayRelayBinding`.
+pub(crate) const ONEWAY: &str = "kind = \"wcf\"\nwcf_type = \"NetOneway\"\n";
 
 /// A relay of the HTTP bindings.
 pub(crate) const HTTP: &str = "kind = \"wcf\"\nwcf_type = \"Http\"\n";

@@ -1,16 +1,19 @@
 //! A sender on 9352 is told a fault in place of its reply, and so is a listener that takes a connection which is not there. Relay page 4.4,
 //! 4.6 and 8.4.
 
-use interop_tests::relay_play::refused::RelayedPeer;
+use interop_tests::relay_play::refused::{RECORDING, RELAY, RelayedPeer};
 
 use crate::peer::{HYBRID, NET_TCP, Peer, Right};
 
 const SENDER: Peer = Peer {
     right: Right::Send,
+    path: RELAY,
+    listener: RECORDING,
     kind: NET_TCP,
     other_kind: HYBRID,
     other_shape: "exchange",
     ask: |gateway, question| RelayedPeer::ask(gateway, question).refused(),
+    invites: true,
     wait: |gateway| Box::new(RelayedPeer::ask(gateway, &Default::default())),
 };
 

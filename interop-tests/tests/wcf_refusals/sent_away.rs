@@ -5,7 +5,7 @@ use interop_tests::{Config, Gateway, wait_until};
 
 use crate::peer::NET_TCP;
 use crate::situation::drain;
-use crate::{log_says_once, logged_once};
+use crate::{log_says_once, logged_once, reload};
 
 fn config() -> Config {
     Config::new()
@@ -17,15 +17,6 @@ fn config() -> Config {
 
 fn registered(gateway: &Gateway) -> ListeningPeer {
     ListeningPeer::registered(gateway, &Question::default())
-}
-
-/// Has the gateway read its configuration again, with `to` in the place of `from`.
-fn reload(gateway: &Gateway, from: &str, to: &str) {
-    let file = gateway.directory().join("viaduct.toml");
-    let text = std::fs::read_to_string(&file).expect("the configuration");
-    assert!(text.contains(from), "{from} is not in\n{text}");
-    std::fs::write(&file, text.replace(from, to)).expect("the configuration is written");
-    gateway.hang_up();
 }
 
 #[track_caller]

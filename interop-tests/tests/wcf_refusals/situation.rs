@@ -1,6 +1,6 @@
 //! The situations in which a peer is refused: how the gateway runs, who is there before, and what is wrong with the question.
 
-use interop_tests::relay_play::refused::{HOST, Question, RELAY, RelayedPeer, Shown};
+use interop_tests::relay_play::refused::{HOST, Question, RelayedPeer, Shown};
 use interop_tests::{Config, Gateway, KEY, Request, Wire, wait_until};
 
 use crate::company::Company;
@@ -39,7 +39,7 @@ pub(crate) enum Situation {
     SendersThatWait,
     /// The only listener has as many invitations as it may.
     InvitationsOfTheListener,
-    /// The relay is of another kind.
+    /// The relay is of another kind, and nobody is there.
     OtherKind,
     /// The relay is a hybrid connection.
     HybridRelay,
@@ -69,6 +69,7 @@ impl Situation {
         let mut config = Config::new()
             .host(HOST)
             .door("rendezvous", "127.0.0.1:0")
+            .door("oneway", "127.0.0.1:0")
             .limit("failed_handshakes_per_minute", "0")
             .timeout("listener_refusal", "50ms")
             .timeout("accept", if self == Self::NotAccepted { "1s" } else { "15s" })
@@ -76,7 +77,9 @@ impl Situation {
             .timeout("drain", "20s");
         // Listeners are told where to dial by the address at which they came, if it is one of IPv4.
         let loopback = if self == Self::NowhereToDial { "[::1]:0" } else { "127.0.0.1:0" };
-        config = config.door("amqps", loopback);
+        for door in ["amqps", "oneway_tls"] {
+            config = config.door(door, loopback);
+        }
         config = match self {
             Self::UnknownRelay => config.namespace("dynamic_relays = \"off\""),
             Self::ListenersOfTheRelay => config.limit("listeners_per_relay", "1"),
@@ -88,7 +91,8 @@ impl Situation {
         Gateway::start(match self {
             Self::UnknownRelay | Self::NotMadeYet | Self::OtherTerms => config,
             Self::OtherOwner => {
-                config.relay(&format!("path = \"{RELAY}/below\"\n{}{}", peer.kind, policy("other", "Send")))
+                let path = peer.path;
+                config.relay(&format!("path = \"{path}/below\"\n{}{}", peer.kind, policy("other", "Send")))
             }
             _ => config.relay(&self.relay(peer)),
         })
@@ -101,7 +105,8 @@ impl Situation {
             Self::HybridRelay => HYBRID,
             _ => peer.kind,
         };
-        let mut lines = format!("path = \"{RELAY}\"\n{kind}");
+        let path = peer.path;
+        let mut lines = format!("path = \"{path}\"\n{kind}");
         match self {
             Self::Disabled => lines.push_str("enabled = false\n"),
             Self::InClear => lines.push_str("requires_transport_security = true\n"),
@@ -121,14 +126,19 @@ impl Situation {
     pub(crate) fn company(self, peer: &Peer, gateway: &Gateway) -> Company {
         match (self, peer.right) {
             (
-                Self::NoListener | Self::UnknownRelay | Self::NotMadeYet | Self::Disabled | Self::Draining,
+                Self::NoListener
+                | Self::UnknownRelay
+                | Self::NotMadeYet
+                | Self::Disabled
+                | Self::OtherKind
+                | Self::Draining,
                 _,
             ) => Company::none(),
-            (Self::OtherShape, _) => Company::connector(gateway, peer.other_shape),
+            (Self::OtherShape, _) => Company::connector(gateway, peer),
             (Self::Rejected, _) => Company::who_rejects(gateway),
             (Self::ListenerLeaves, _) => Company::who_leaves(gateway, peer),
             (Self::ConnectionsOfTheNamespace | Self::SendersThatWait | Self::InvitationsOfTheListener, _) => {
-                Company::listener(gateway, peer).and_who_waits((peer.wait)(gateway))
+                Company::listener(gateway, peer).and_who_waits(peer, (peer.wait)(gateway))
             }
             (Self::ListenersOfTheRelay, _) => Company::listener(gateway, peer),
             (Self::OtherTerms, _) => Company::with_other_terms(gateway),

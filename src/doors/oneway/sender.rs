@@ -3,7 +3,10 @@
 
 use secrecy::SecretString;
 
-use super::{fault::fault, session::Session};
+use super::{
+    fault::{fault, fault_of_message},
+    session::Session,
+};
 use crate::{
     doors::admit::{self, Target, hold_back},
     entity::{RelayKind, ServiceAddress, WcfType},
@@ -143,7 +146,7 @@ impl Session {
             Err(refusal) => {
                 tracing::info!(tracking_id = %id, peer = %self.peer.address, %refusal, "message not delivered");
                 counters.server_error.inc();
-                self.replies.fault(fault(&refusal), &refusal.to_string(), &id, relates_to);
+                self.replies.fault(fault_of_message(&refusal), &refusal.to_string(), &id, relates_to);
             }
         }
     }

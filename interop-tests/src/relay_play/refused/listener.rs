@@ -68,7 +68,12 @@ impl ListeningPeer {
 
     /// Is registered, with credit for what comes.
     pub fn registered(gateway: &Gateway, question: &Question) -> Self {
-        let mut peer = Self::ask(gateway, question);
+        Self::registered_as(gateway, RECORDING, question)
+    }
+
+    /// As [`ListeningPeer::registered`], with what another listener said.
+    pub fn registered_as(gateway: &Gateway, recording: &str, question: &Question) -> Self {
+        let mut peer = Self::ask_as(gateway, recording, question);
         for _ in 0..2 {
             let attach = peer.expect(amqp::ATTACH);
             assert!(attach.field(5) != Value::Null && attach.field(6) != Value::Null, "refused: {attach:?}");

@@ -4,7 +4,7 @@ use crate::Token;
 use crate::relay_play::player::WRONG_KEY;
 use crate::relay_play::substitute::Tokens;
 
-use super::{HOST, RELAY};
+use super::HOST;
 
 /// A question and what is wrong with it.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +42,10 @@ pub enum Shown {
 }
 
 /// Host names that differ in one letter; the second is nobody's.
-const HOSTS: (&str, &str) = ("sb://contoso.", "sb://contosi.");
+const HOSTS: (&[u8], &[u8]) = (b"sb://contoso.", b"sb://contosi.");
+
+/// In front of a text, which old listeners have that says the same as the name of a header. [MC-NBFX] 2.2.3.27
+const CHARS8_TEXT_WITH_END: u8 = 0x99;
 
 impl Question {
     /// Asks with this in the place of that, which is as long.
@@ -57,21 +60,11 @@ impl Question {
 
     /// Puts token and changes into a recorded message.
     pub(super) fn put_into(&self, bytes: &mut [u8]) {
-        for (was, is) in &self.changes {
-            assert!(replace(bytes, was, is) > 0, "{} is not in the recording", String::from_utf8_lossy(was));
-        }
-        let mut change = |was: &str, is: &str| replace(bytes, was.as_bytes(), is.as_bytes());
-        if self.unknown_host {
-            assert!(change(HOSTS.0, HOSTS.1) > 0, "the recording names its host");
-        }
-        match self.token {
-            Shown::OtherAudience => drop(change("nettcprelay%2f&sig=", "nettcprelax%2f&sig=")),
-            Shown::None => {
-                // A property, or a header, that nobody looks at.
-                change("com.microsoft:swt", "com.microsoft:swx");
-                change("RelayAccessToken", "RelayAccessTokex");
-            }
-            _ => {}
+        self.put_names_into(bytes);
+        if self.token == Shown::OtherAudience {
+            // The last letter of the path in the token.
+            let ends: Vec<usize> = places(bytes, b"%2f&sig=").collect();
+            ends.into_iter().for_each(|end| bytes[end - 1] = b'_');
         }
         let mut tokens = match self.token {
             Shown::WrongKey => Tokens::signed_with(WRONG_KEY),
@@ -86,9 +79,28 @@ impl Question {
         }
     }
 
-    /// The token as text, for a message that is written here: signed by `policy` for the relay, or as it is wanted.
-    pub fn token(&self, policy: &str) -> Option<String> {
-        let path = if self.token == Shown::OtherAudience { "nettcprelax" } else { RELAY };
+    /// Puts into a recorded message what is changed in it besides its token, and takes the token out if there shall be none.
+    pub(super) fn put_names_into(&self, bytes: &mut [u8]) {
+        for (was, is) in &self.changes {
+            assert!(replace(bytes, was, is) > 0, "{} is not in the recording", String::from_utf8_lossy(was));
+        }
+        if self.unknown_host {
+            let (was, is) = HOSTS;
+            assert!(replace(bytes, was, is) > 0, "the recording names its host");
+        }
+        if self.token == Shown::None {
+            // A property, or a header, that nobody looks at.
+            replace(bytes, b"com.microsoft:swt", b"com.microsoft:swx");
+            let headers =
+                places(bytes, b"\x10RelayAccessToken").filter(|at| bytes[at - 1] != CHARS8_TEXT_WITH_END);
+            let ends: Vec<usize> = headers.map(|at| at + b"RelayAccessToken".len()).collect();
+            ends.into_iter().for_each(|end| bytes[end] = b'x');
+        }
+    }
+
+    /// The token as text, for a message that is written here: signed by `policy` for the relay at `path`, or as it is wanted.
+    pub fn token(&self, path: &str, policy: &str) -> Option<String> {
+        let path = if self.token == Shown::OtherAudience { "elsewhere" } else { path };
         let good = Token::for_audience(&format!("http://{HOST}/{path}/")).policy(policy);
         let token = match self.token {
             Shown::None => return None,
@@ -106,10 +118,13 @@ impl Question {
 /// Replaces each `was`; how many there were.
 fn replace(bytes: &mut [u8], was: &[u8], is: &[u8]) -> usize {
     assert_eq!(was.len(), is.len(), "no size may change");
-    let places: Vec<usize> =
-        bytes.windows(was.len()).enumerate().filter(|(_, at)| *at == was).map(|(at, _)| at).collect();
+    let places: Vec<usize> = places(bytes, was).collect();
     for at in &places {
         bytes[*at..*at + is.len()].copy_from_slice(is);
     }
     places.len()
+}
+
+fn places(bytes: &[u8], what: &[u8]) -> impl Iterator<Item = usize> {
+    bytes.windows(what.len()).enumerate().filter(move |(_, at)| *at == what).map(|(at, _)| at)
 }

@@ -7,7 +7,7 @@ use crate::relay_play::substitute::put_id;
 use crate::relay_play::talk::Talk;
 use crate::{Gateway, Wire};
 
-use super::{HOST, Question, RECORDING, Told};
+use super::{HOST, Question, RECORDING, Told, is_fault};
 
 /// A sender that has asked.
 pub struct RelayedPeer {
@@ -58,10 +58,9 @@ impl RelayedPeer {
     /// The fault in place of a reply; then the connection ends.
     pub fn refused(mut self) -> Told {
         let reply = relayed::reply(&mut self.talk);
-        assert_eq!(envelope::header(&reply, "Action").as_deref(), Some(ACTION), "the action of every fault");
-        let (code, words) = envelope::fault(&reply).unwrap_or_else(|| panic!("no fault: {reply:?}"));
+        let told = is_fault(&reply);
         self.talk.ends();
-        Told::new(code, &words)
+        told
     }
 
     /// It does not wait any more.
@@ -76,6 +75,3 @@ impl RelayedPeer {
         assert_eq!(envelope::fault(&reply), None);
     }
 }
-
-/// Relay page 8.4.
-const ACTION: &str = "http://schemas.microsoft.com/netservices/2009/05/servicebus/relay/FaultAction";
