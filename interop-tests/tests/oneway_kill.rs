@@ -131,7 +131,8 @@ fn listen(gateway: &Gateway, world: &World, seed: u32) {
         let mut listener = FlowListener::open(gateway);
         *world.up.lock().expect("nobody panicked") += 1;
         world.came_up.notify_all();
-        let (life, slowness) = (50 + chance(400), 1 + chance(8));
+        // Few enough wait at both that one sender's messages always move them on.
+        let (life, slowness) = (50 + chance(400), 1 + chance(IN_FLIGHT / LISTENERS - 1));
         let mut unsettled = Vec::new();
         for _ in 0..life {
             let Some((number, delivery)) = listener.take() else { panic!("the gateway ended a link") };

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::doctor::DoctorArgs;
 use super::recorder_args::{RecordArgs, ReplayArgs};
 use crate::config::{ListenTarget, LocalDoor};
 
@@ -72,6 +73,8 @@ pub enum Command {
     Connect(ConnectArgs),
     /// Print a SAS token, or the lines an app.config needs
     Token(TokenArgs),
+    /// Find what stands between this machine and a working relay: names, ports, certificates, clock, key
+    Doctor(DoctorArgs),
     /// Decode recorded or captured traffic: framing records, envelopes, dictionaries, HTTP
     Inspect(InspectArgs),
     /// Stand between a client and a service and write what passes, without its secrets

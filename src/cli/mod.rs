@@ -7,6 +7,7 @@ mod connect;
 mod connection;
 mod demo;
 mod dialer;
+mod doctor;
 mod failure;
 mod forward;
 mod init;

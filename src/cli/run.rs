@@ -6,7 +6,9 @@ use clap::Parser;
 
 use super::args::{Cli, Command, GlobalArgs, LogFormat};
 use super::failure::Failure;
-use super::{connect, demo, forward, init, inspect, listen, manual, record, replay, serve, token, xml};
+use super::{
+    connect, demo, doctor, forward, init, inspect, listen, manual, record, replay, serve, token, xml,
+};
 use crate::telemetry;
 
 /// Runs the command of this process's arguments. Status: 0 good, 1 it did not work, 2 the command line was wrong.
@@ -33,6 +35,8 @@ fn run(Cli { global, command }: Cli) -> Result<(), Failure> {
         Command::Replay(args) => block_on(&global, "warn", replay::run(&args, &global)),
         Command::Forward(args) => block_on(&global, "info", forward::run(&args, &global)),
         Command::Connect(args) => block_on(&global, "info", connect::run(&args, &global)),
+        // The doctor says what it found itself.
+        Command::Doctor(args) => block_on(&global, "error", doctor::run(&args, &global)),
         // The demo tells its story itself.
         Command::Demo(args) => block_on(&global, "warn", demo::run(&args)),
     }

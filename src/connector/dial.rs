@@ -101,6 +101,29 @@ impl Dialer {
         Self { tls, proxy }
     }
 
+    /// The roots that are trusted.
+    pub(crate) fn tls(&self) -> &ClientTls {
+        &self.tls
+    }
+
+    /// The proxy that a TLS connection to `to` goes through, if there is one.
+    pub(crate) fn proxy(&self, to: &Authority) -> Option<&Authority> {
+        self.proxy.choose(to).map(|proxy| &proxy.authority)
+    }
+
+    /// The connection under a TLS connection to a gateway: to look at what is there, before anything is said.
+    pub(crate) async fn beneath(&self, to: &Authority) -> Result<TcpStream, DialError> {
+        let reached = timeout(CONNECT_WITHIN, async {
+            match self.proxy.choose(to) {
+                Some(proxy) => self.through(proxy, to).await,
+                None => tcp(to).await,
+            }
+        });
+        reached
+            .await
+            .unwrap_or_else(|_| Err(DialError::TimedOut { to: to.to_string(), within: CONNECT_WITHIN }))
+    }
+
     /// A connection to a gateway.
     pub(crate) async fn gateway(&self, to: &Authority, security: Security) -> Result<Stream, DialError> {
         let proxy = match security {

@@ -41,9 +41,12 @@ mod via;
 
 pub(crate) use authority::{Authority, Security};
 pub(crate) use dial::{DialError, Dialer};
+pub(crate) use endpoint::Endpoint;
 pub(crate) use forward::Door;
+pub(crate) use handshake::{Ask, HandshakeError};
 pub(crate) use listener::{ListenerTiming, run as run_listener};
 pub(crate) use proxy::ProxySettings;
+pub(crate) use random::tracking_id;
 pub(crate) use route::{Phase, RouteState};
 pub(crate) use routes::{Routes, forward_settings, listener_settings};
 pub(crate) use state_door::StateDoor;

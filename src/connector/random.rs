@@ -13,6 +13,6 @@ pub(super) fn number() -> u64 {
 }
 
 /// A tracking id: a random GUID, as SDKs make them.
-pub(super) fn tracking_id() -> String {
+pub(crate) fn tracking_id() -> String {
     uuid::Builder::from_random_bytes(bytes()).into_uuid().to_string()
 }

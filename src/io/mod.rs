@@ -25,6 +25,9 @@ pub use private_file::{private_file, private_temporary_folder};
 pub use sending::Sending;
 pub use signals::{Asked, Signals};
 pub use stream::Stream;
-pub use tls::{Alpn, Certificate, ClientTls, ServerTls, TlsError, TlsStream};
+pub use tls::{
+    Alpn, Certificate, ChainFault, ClientTls, LookFault, Looked, ServerTls, Sni, TlsError, TlsStream,
+    is_for_host,
+};
 
 pub use crate::wire::websocket::{FrameDialect, HalfClose, Role};

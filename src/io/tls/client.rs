@@ -14,7 +14,8 @@ use super::{TlsError, TlsStream, session::Session};
 /// Dials TLS 1.2 and 1.3, trusting Mozilla's roots and more. Clones share their sessions, so that later handshakes are short.
 #[derive(Clone, Debug)]
 pub struct ClientTls {
-    config: Arc<ClientConfig>,
+    pub(super) config: Arc<ClientConfig>,
+    pub(super) roots: Arc<RootCertStore>,
 }
 
 impl ClientTls {
@@ -31,13 +32,14 @@ impl ClientTls {
                 return Err(TlsError::NoCertificate);
             }
         }
+        let roots = Arc::new(roots);
         let mut config = ClientConfig::builder_with_provider(ring::default_provider().into())
             .with_safe_default_protocol_versions()
             .map_err(TlsError::Rustls)?
-            .with_root_certificates(roots)
+            .with_root_certificates(roots.clone())
             .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { config: Arc::new(config) })
+        Ok(Self { config: Arc::new(config), roots })
     }
 
     /// The same roots, no application protocol: for servers whose protocol is no HTTP.
@@ -45,7 +47,7 @@ impl ClientTls {
     pub fn without_alpn(&self) -> Self {
         let mut config = (*self.config).clone();
         config.alpn_protocols = Vec::new();
-        Self { config: Arc::new(config) }
+        Self { config: Arc::new(config), roots: self.roots.clone() }
     }
 
     /// Does the handshake with the server called `name`, a host name or an address without brackets. The caller sets the deadline.

@@ -5,7 +5,7 @@
 use std::{fmt, io, sync::Arc};
 
 use rustls::{
-    ClientConfig, ServerConfig,
+    ClientConfig, CommonState, ServerConfig,
     client::UnbufferedClientConnection,
     pki_types::ServerName,
     server::UnbufferedServerConnection,
@@ -68,6 +68,14 @@ impl Session {
         match self {
             Self::Server(server) => server.alpn_protocol(),
             Self::Client(client) => client.alpn_protocol(),
+        }
+    }
+
+    /// What both sides agreed on and showed each other so far.
+    pub(super) fn common(&self) -> &CommonState {
+        match self {
+            Self::Server(server) => server,
+            Self::Client(client) => client,
         }
     }
 

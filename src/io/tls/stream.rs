@@ -108,6 +108,11 @@ impl TlsStream {
         self.ends_bare = true;
     }
 
+    /// What both sides agreed on and showed each other.
+    pub(super) fn agreed(&self) -> &rustls::CommonState {
+        self.session.common()
+    }
+
     /// Whether bytes wait to be written; flush until they are.
     pub(in crate::io) fn wants_flush(&self) -> bool {
         !self.outgoing.is_empty()
