@@ -62,6 +62,7 @@ scenarios! {
     fn a_listener_of_5_0_0_that_is_detached_comes_again_and_is_joined() plays "v5.0.0/detach-reconnect-v5.0.0";
     fn a_listener_of_2_7_5_whose_connection_is_closed_comes_again_and_is_joined() plays "v2.7.5/close-reconnect-v2.7.5";
     fn a_listener_that_is_sent_away_for_good_leaves_nobody_behind() plays "v2.7.5/detach-authfailed-v2.7.5";
+
     fn a_listener_with_a_bad_signature_is_detached_for_good() plays "v2.7.5/detach-authfailed-v2.7.5, wrong key";
 
     fn a_oneway_message_of_2_7_5_is_delivered_and_acknowledged() plays "v2.7.5/e2e-oneway";
@@ -74,12 +75,12 @@ scenarios! {
     fn a_listener_of_1_6_registers() plays "v1.6.0/e2e-nettcp-v16";
     fn a_listener_of_1_6_is_joined_with_a_sender_of_2_7_5() plays "v1.6.0/e2e-mixed-v16-host";
 
-    fn all_of_2_4_2_goes_over_443_alone() will_play "v2.4.2/ws-nettcp-v2.4.2";
-    fn all_of_5_0_0_goes_over_443_alone() will_play "v5.0.0/ws-nettcp-v5.0.0";
-    fn a_listener_on_443_whose_link_is_lost_comes_again() will_play "v2.7.5/ws-ping-v2.7.5";
-    fn a_nettcp_listener_that_looks_for_a_way_is_answered_on_each() will_play "v2.7.5/h-nettcp";
-    fn a_oneway_listener_that_looks_for_a_way_is_answered_on_each() will_play "v2.7.5/h-oneway";
-    fn a_sender_over_a_web_stream_is_joined() will_play "v2.7.5/webstream-http-v2.7.5";
+    fn all_of_2_4_2_goes_over_443_alone() plays "v2.4.2/ws-nettcp-v2.4.2";
+    fn all_of_5_0_0_goes_over_443_alone() plays "v5.0.0/ws-nettcp-v5.0.0";
+    fn a_listener_on_443_whose_link_is_lost_comes_again() plays "v2.7.5/ws-ping-v2.7.5";
+    fn a_nettcp_listener_that_looks_for_a_way_is_answered_on_each() plays "v2.7.5/h-nettcp";
+    fn a_oneway_listener_that_looks_for_a_way_is_answered_on_each() plays "v2.7.5/h-oneway";
+    fn a_sender_over_a_web_stream_is_joined() plays "v2.7.5/webstream-http-v2.7.5";
 
     fn a_basic_http_call_of_2_4_2_is_answered() will_play "v2.4.2/http-basic-echo-v2.4.2";
     fn a_basic_http_call_of_2_7_5_is_answered() will_play "v2.7.5/http-basic-echo";

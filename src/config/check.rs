@@ -13,8 +13,8 @@ use super::doors::{Addresses, DoorName, Doors};
 use super::problem::{ConfigError, Problems};
 use super::read::read;
 use super::secret::{Environment, SecretText};
-use super::settings::{Certificate, Config, GatewaySettings, Store, TlsSettings};
-use super::written::{self, DoorTable, GatewayFile, StoreKind};
+use super::settings::{Certificate, Config, DoorPorts, GatewaySettings, Store, TlsSettings};
+use super::written::{self, DoorTable, GatewayFile, PublicPorts, StoreKind};
 use crate::entity::limits::{Limits, Timeouts};
 use crate::entity::{DeclaredNamespace, Directory, HostName, Namespace, SecretSource};
 
@@ -77,15 +77,18 @@ fn gateway(written: written::Gateway, environment: &Environment, problems: &mut 
     if !matches!(no_listener_status, 404 | 502) {
         problems.add("gateway.no_listener_status", "is neither 404 nor 502");
     }
-    if written.public_ports.rendezvous == Some(0) {
-        problems.add("gateway.public_ports.rendezvous", "0 is no port that could be dialled");
+    let PublicPorts { rendezvous, https, http } = written.public_ports;
+    for (door, port) in [("rendezvous", rendezvous), ("https", https), ("http", http)] {
+        if port == Some(0) {
+            problems.add(&format!("gateway.public_ports.{door}"), "0 is no port that could be dialled");
+        }
     }
     GatewaySettings {
         name,
         domain,
         public_address: written.public_address,
         public_ipv4: written.public_ipv4,
-        public_rendezvous_port: written.public_ports.rendezvous,
+        public_ports: DoorPorts { rendezvous, https, http },
         no_listener_status,
         data_dir,
         admin_token,

@@ -20,5 +20,5 @@ mod written;
 pub use doors::{DoorName, Doors};
 pub use problem::{ConfigError, Problem};
 pub use secret::{Environment, SecretText};
-pub use settings::{Certificate, Config, GatewaySettings, Store, TlsSettings};
+pub use settings::{Certificate, Config, DoorPorts, GatewaySettings, Store, TlsSettings};
 pub use target::{ListenTarget, LocalDoor, LocalProtocol, TargetError};

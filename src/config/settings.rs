@@ -28,6 +28,29 @@ pub struct Config {
     pub namespaces: Vec<Namespace>,
 }
 
+/// The ports of the doors that WCF listeners dial for a rendezvous, each for one carrier (relay page 4.1). `None`: there is no such door, or nothing is said of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DoorPorts {
+    /// Protocol C on TCP.
+    pub rendezvous: Option<u16>,
+    /// WebSockets, and web streams inside TLS.
+    pub https: Option<u16>,
+    /// Web streams in clear.
+    pub http: Option<u16>,
+}
+
+impl DoorPorts {
+    /// These, and where they say nothing, `others`.
+    #[must_use]
+    pub fn or(self, others: Self) -> Self {
+        Self {
+            rendezvous: self.rendezvous.or(others.rendezvous),
+            https: self.https.or(others.https),
+            http: self.http.or(others.http),
+        }
+    }
+}
+
 /// `[gateway]`, checked.
 #[derive(Clone, Debug)]
 pub struct GatewaySettings {
@@ -39,8 +62,8 @@ pub struct GatewaySettings {
     pub public_address: Option<String>,
     /// The IPv4 address at which WCF listeners are told to dial; `None` = the one they themselves used.
     pub public_ipv4: Option<Ipv4Addr>,
-    /// The port at which they are told to dial; `None` = that of the first `rendezvous` door.
-    pub public_rendezvous_port: Option<u16>,
+    /// The ports at which they are told to dial, where they differ from the doors'.
+    pub public_ports: DoorPorts,
     /// The status an HTTP sender gets when no listener is connected: 404 or 502.
     pub no_listener_status: u16,
     /// Where the embedded store keeps its file.

@@ -56,6 +56,10 @@ pub(super) struct Gateway {
 pub(super) struct PublicPorts {
     /// That of the `rendezvous` door.
     pub(super) rendezvous: Option<u16>,
+    /// That of the `https` door, for listeners that use WebSockets or web streams.
+    pub(super) https: Option<u16>,
+    /// That of the `http` door, for listeners that use web streams in clear.
+    pub(super) http: Option<u16>,
 }
 
 /// Which protocols are open, and where: `"address:port"` or a list of them. A door that is left out stays closed. Port 0 lets the operating system choose.

@@ -15,13 +15,17 @@ use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{dialled::Dialled, live::Live, quota::Connections, switchboard::Switchboard, throttle::Throttle};
+use super::{
+    dialled::Dialled, live::Live, quota::Connections, switchboard::Switchboard, throttle::Throttle,
+    web_streams::WebStreams,
+};
 use crate::{
-    config::DoorName,
+    config::{DoorName, DoorPorts},
     entity::{
         Directory, DynamicRelays, HostName, RelayKey,
         limits::{Limits, Timeouts},
     },
+    io::ServerTls,
     relay::{GatewayId, PendingLimits, RefuseReason, RendezvousTable, ToListenerGateway},
     store::{EntityStore, LeaseId, RegistrationStore},
     telemetry::Metrics,
@@ -52,8 +56,11 @@ pub(crate) struct Core {
     pub(crate) closing: CancellationToken,
     /// Tasks that a drain waits for.
     pub(crate) tasks: TaskTracker,
-    /// The port of the first rendezvous door, if one is open.
-    pub(crate) rendezvous_port: Option<u16>,
+    /// The ports of the first doors that WCF listeners dial.
+    pub(crate) ports: DoorPorts,
+    /// For TLS inside a web stream, whatever door that came through.
+    pub(crate) inner_tls: Option<ServerTls>,
+    pub(crate) web_streams: WebStreams,
     /// One token for each relay in use: cancelled when the relay is deleted or disabled.
     relay_tokens: Mutex<HashMap<RelayKey, RelayToken>>,
     ready: AtomicBool,
@@ -75,8 +82,8 @@ pub(crate) struct Settings {
     pub(crate) public_address: Option<String>,
     /// The IPv4 address at which WCF listeners are told to dial; `None`: the one they used themselves.
     pub(crate) public_ipv4: Option<Ipv4Addr>,
-    /// The port at which they are told to dial; `None`: [`Core::rendezvous_port`].
-    pub(crate) public_rendezvous_port: Option<u16>,
+    /// The ports at which they are told to dial, where they differ from [`Core::ports`].
+    pub(crate) public_ports: DoorPorts,
     /// Namespace N also answers at N.domain.
     pub(crate) domain: Option<HostName>,
     /// The status for "no listener" towards HTTP senders: 404 as the service's logs show, or 502 as its guide says (5.7).
@@ -101,7 +108,8 @@ pub(crate) struct Parts {
     pub(crate) registrations: Arc<dyn RegistrationStore>,
     pub(crate) lease: LeaseId,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) rendezvous_port: Option<u16>,
+    pub(crate) ports: DoorPorts,
+    pub(crate) inner_tls: Option<ServerTls>,
 }
 
 impl Core {
@@ -128,7 +136,9 @@ impl Core {
             draining: CancellationToken::new(),
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
-            rendezvous_port: parts.rendezvous_port,
+            ports: parts.ports,
+            inner_tls: parts.inner_tls,
+            web_streams: WebStreams::default(),
             relay_tokens: Mutex::default(),
             ready: AtomicBool::new(false),
         })
@@ -216,15 +226,22 @@ fn has_ended(directory: &Directory, relay: &RelayKey, dynamic: bool) -> bool {
 }
 
 /// Where a peer came from and how: what a door knows before it reads a byte.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Peer {
     pub(crate) door: DoorName,
     pub(crate) address: SocketAddr,
+    /// Where it came to.
+    pub(crate) local: Option<SocketAddr>,
     /// The name in the TLS handshake; `None` without TLS or without SNI.
     pub(crate) server_name: Option<String>,
     pub(crate) transport: Transport,
+    pub(crate) _place: Arc<Place>,
+}
+
+/// Its place under the door's limit, kept as long as the connection lives.
+#[derive(Debug)]
+pub(crate) struct Place {
     pub(crate) _counted: Gauged,
-    /// Its place under the door's limit, kept as long as the connection lives.
     pub(crate) _permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -281,7 +298,8 @@ mod tests {
             registrations,
             lease,
             metrics: Arc::new(Metrics::new()),
-            rendezvous_port: None,
+            ports: DoorPorts::default(),
+            inner_tls: None,
         });
         let relay = RelayKey {
             namespace: NamespaceName::parse("contoso").unwrap(),

@@ -14,5 +14,6 @@ pub(crate) mod meet;
 pub(crate) mod post;
 pub(crate) mod quota;
 pub(crate) mod switchboard;
+pub(crate) mod web_streams;
 
 pub use start::{Gateway, ReloadError, StartError};

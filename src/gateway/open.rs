@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
 use super::{
-    core::{Core, Gauged, Peer, Transport},
+    core::{Core, Gauged, Peer, Place, Transport},
     start::StartError,
 };
 use crate::{
@@ -44,6 +44,11 @@ pub(super) fn bind(doors: &Doors) -> Result<Vec<Bound>, StartError> {
     Ok(bound)
 }
 
+/// The port of the first address of a door, if it is open.
+pub(super) fn port(bound: &[Bound], name: DoorName) -> Option<u16> {
+    bound.iter().find(|door| door.name == name).map(|door| door.address.port())
+}
+
 /// The TLS of each door that has some.
 pub(super) type DoorTls = BTreeMap<DoorName, ServerTls>;
 
@@ -59,6 +64,11 @@ pub(super) fn tls(config: &Config) -> Result<DoorTls, TlsError> {
         .into_iter()
         .map(|door| Ok((door, ServerTls::new(certificates(config, door)?, alpn(door))?)))
         .collect()
+}
+
+/// What web streams are given for the TLS inside them: that of a door whose clients are of the same kind.
+pub(super) fn inner_tls(tls: &DoorTls) -> Option<ServerTls> {
+    [DoorName::Https, DoorName::Rendezvous, DoorName::Amqps].iter().find_map(|door| tls.get(door)).cloned()
 }
 
 /// The certificates of a new configuration for every door, read and good.
@@ -160,10 +170,10 @@ async fn connection(
     let peer = Peer {
         door,
         address: accepted.peer,
+        local: stream.local_addr(),
         server_name,
         transport,
-        _permit: accepted.permit,
-        _counted: counted,
+        _place: Arc::new(Place { _counted: counted, _permit: accepted.permit }),
     };
     match door {
         // A net.tcp session stays in this task, so the others do not make it larger.
@@ -171,7 +181,7 @@ async fn connection(
         DoorName::Rendezvous => wcf::serve_rendezvous(core, stream, peer, tls).await,
         DoorName::Oneway | DoorName::OnewayTls => Box::pin(oneway::serve(core, stream, peer, tls)).await,
         DoorName::Probe => Box::pin(wcf::serve_probe(core, stream, peer)).await,
-        DoorName::Amqps => Box::pin(wcf::serve_link(core, stream, peer)).await,
+        DoorName::Amqps => Box::pin(wcf::serve_link(core, stream, Arc::new(peer))).await,
         DoorName::Https | DoorName::Http => Box::pin(hybrid::serve(core, stream, peer)).await,
         DoorName::Admin | DoorName::Metrics => Box::pin(operators(core, door, stream, &admin)).await,
     }

@@ -9,7 +9,7 @@ use super::{
     follow, open,
 };
 use crate::{
-    config::{Config, DoorName, Store},
+    config::{Config, DoorName, DoorPorts, Store},
     io::TlsError,
     management::AdminContext,
     relay::{GatewayId, PendingLimits},
@@ -94,10 +94,12 @@ impl Gateway {
             registrations,
             lease,
             metrics: Arc::new(Metrics::new()),
-            rendezvous_port: bound
-                .iter()
-                .find(|door| door.name == DoorName::Rendezvous)
-                .map(|door| door.address.port()),
+            ports: DoorPorts {
+                rendezvous: open::port(&bound, DoorName::Rendezvous),
+                https: open::port(&bound, DoorName::Https),
+                http: open::port(&bound, DoorName::Http),
+            },
+            inner_tls: open::inner_tls(&tls),
         });
         let admin = Arc::new(ArcSwap::from_pointee(open::admin_context(&core, &config)));
         let open = bound.iter().map(|door| (door.name, door.address)).collect();
@@ -171,7 +173,7 @@ impl Settings {
             timeouts: config.timeouts.clone(),
             public_address: config.gateway.public_address.clone(),
             public_ipv4: config.gateway.public_ipv4,
-            public_rendezvous_port: config.gateway.public_rendezvous_port,
+            public_ports: config.gateway.public_ports,
             domain: config.gateway.domain.clone(),
             no_listener_status: config.gateway.no_listener_status,
         }

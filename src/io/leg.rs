@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 
-use super::{Prefixed, Stream};
+use super::{FrameBytes, Prefixed, Stream};
 use crate::wire::websocket::FrameDialect;
 
 /// One side of a joined pair: a connection whose handshake is done, and how it is spoken to.
@@ -28,6 +28,15 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// Where it has frames, the first byte to the peer stands alone in one.
+    #[must_use]
+    pub const fn with_first_byte_alone(self) -> Self {
+        match self {
+            Self::Bytes => Self::Bytes,
+            Self::Frames(frames) => Self::Frames(frames.with_first_byte_alone()),
+        }
+    }
+
     /// The dialect of its frames, if it has any.
     pub const fn frames(&self) -> Option<FrameDialect> {
         match self {
@@ -41,6 +50,17 @@ impl Leg {
     /// A leg from which nothing was read too early.
     pub const fn new(stream: Stream, dialect: Dialect) -> Self {
         Self { stream, early: Bytes::new(), dialect }
+    }
+
+    /// A leg as a stream of bytes, for those that do more with it than to join it.
+    pub fn into_stream(self) -> Stream {
+        match self.dialect {
+            Dialect::Bytes if self.early.is_empty() => self.stream,
+            Dialect::Bytes => Stream::Carried(Box::new(Prefixed::new(self.stream, self.early))),
+            Dialect::Frames(dialect) => {
+                Stream::Carried(Box::new(FrameBytes::new(self.stream, self.early, dialect)))
+            }
+        }
     }
 
     /// Takes the connection back from hyper after an upgrade: a server or client that ran on `TokioIo<Stream>` or `TokioIo<Prefixed<Stream>>`.

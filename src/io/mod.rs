@@ -16,7 +16,7 @@ mod stream;
 mod tls;
 
 pub use finish::finish;
-pub use frames::{FrameReader, FrameStream, FrameStreamError, FrameWriter, Kind, Message, Piece};
+pub use frames::{FrameBytes, FrameReader, FrameStream, FrameStreamError, FrameWriter, Kind, Message, Piece};
 pub use join::{EndReason, Join, JoinCounters, JoinEnd, JoinOptions, Side, join};
 pub use leg::{Dialect, Leg};
 pub use listen::{Accepted, ServeOptions, bind, serve};
@@ -24,7 +24,7 @@ pub use prefixed::Prefixed;
 pub use private_file::{private_file, private_temporary_folder};
 pub use sending::Sending;
 pub use signals::{Asked, Signals};
-pub use stream::Stream;
+pub use stream::{Carried, Stream};
 pub use tls::{
     Alpn, Certificate, ChainFault, ClientTls, LookFault, Looked, ServerTls, Sni, TlsError, TlsStream,
     is_for_host,

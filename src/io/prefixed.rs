@@ -2,12 +2,15 @@
 
 use std::{
     io,
+    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll},
 };
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::{Carried, Leg, Stream};
 
 /// A connection and what was read from it while its protocol was found out.
 #[derive(Debug)]
@@ -61,6 +64,21 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Prefixed<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+impl Carried for Prefixed<Stream> {
+    fn local_addr(&self) -> Option<SocketAddr> {
+        self.inner.local_addr()
+    }
+
+    fn wants_flush(&self) -> bool {
+        self.inner.wants_flush()
+    }
+
+    fn into_leg(self: Box<Self>, unused: Bytes) -> Leg {
+        let early = if unused.is_empty() { self.prefix } else { [&unused[..], &self.prefix].concat().into() };
+        self.inner.into_leg(early)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A connection to a peer, whatever carries it.
 
 use std::{
-    io,
+    fmt, io,
     net::SocketAddr,
     path::Path,
     pin::Pin,
@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use socket2::{SockRef, TcpKeepalive};
 #[cfg(unix)]
 use tokio::net::UnixStream;
@@ -17,9 +18,9 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::TlsStream;
+use super::{Dialect, Leg, TlsStream};
 
-/// A connection: TCP, TLS on TCP, or a Unix socket.
+/// A connection: TCP, TLS on TCP, a Unix socket, or a stream that another protocol carries.
 ///
 /// Reading yields `UnexpectedEof` where a TLS peer vanished without its `close_notify`, unless it may ([`TlsStream::allow_bare_end`]);
 /// shutting down sends ours, and reading goes on after it.
@@ -32,6 +33,23 @@ pub enum Stream {
     /// A socket in the file system; only the connector dials such.
     #[cfg(unix)]
     Unix(UnixStream),
+    /// A stream inside another protocol.
+    Carried(Box<dyn Carried>),
+}
+
+/// A stream of bytes inside another protocol: a WebSocket's frames, a pair of HTTP requests, TLS in one of these. Ends as [`Stream`] does; one
+/// that is dropped before it was shut down shows its peer an error, where its carrier can.
+pub trait Carried: AsyncRead + AsyncWrite + fmt::Debug + Unpin + Send + Sync {
+    /// Our own address on the connection that carries it.
+    fn local_addr(&self) -> Option<SocketAddr>;
+
+    /// Whether bytes that were written wait for the carrier to take them; flush until they do not.
+    fn wants_flush(&self) -> bool {
+        false
+    }
+
+    /// The leg that it becomes; `unused` was read from it. Whatever was written must have been flushed.
+    fn into_leg(self: Box<Self>, unused: Bytes) -> Leg;
 }
 
 impl Stream {
@@ -60,6 +78,7 @@ impl Stream {
             Self::Tls(tls) => Some(tls.tcp()),
             #[cfg(unix)]
             Self::Unix(_) => None,
+            Self::Carried(_) => None,
         }
     }
 
@@ -71,17 +90,37 @@ impl Stream {
         }
     }
 
-    /// The peer's address; `None` for a Unix socket or a connection that is gone.
+    /// The peer's address; `None` for a stream that is not TCP's or a connection that is gone.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
         self.tcp().and_then(|tcp| tcp.peer_addr().ok())
     }
 
     /// Our own address; `None` for a Unix socket or a connection that is gone.
     pub fn local_addr(&self) -> Option<SocketAddr> {
+        if let Self::Carried(carried) = self {
+            return carried.local_addr();
+        }
         self.tcp().and_then(|tcp| tcp.local_addr().ok())
     }
 
-    /// Switches Nagle's algorithm off (`true`) or on; nothing for a Unix socket.
+    /// Whether bytes that were written wait to be taken; flush until they do not.
+    pub(in crate::io) fn wants_flush(&self) -> bool {
+        match self {
+            Self::Tls(tls) => tls.wants_flush(),
+            Self::Carried(carried) => carried.wants_flush(),
+            _ => false,
+        }
+    }
+
+    /// A leg to be joined; `unused` was read from it. Whatever was written must have been flushed.
+    pub fn into_leg(self, unused: Bytes) -> Leg {
+        match self {
+            Self::Carried(carried) => carried.into_leg(unused),
+            stream => Leg { stream, early: unused, dialect: Dialect::Bytes },
+        }
+    }
+
+    /// Switches Nagle's algorithm off (`true`) or on; nothing where the stream is not TCP's.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         self.tcp().map_or(Ok(()), |tcp| tcp.set_nodelay(nodelay))
     }
@@ -133,6 +172,7 @@ impl AsyncRead for Stream {
             Self::Tls(tls) => Pin::new(&mut **tls).poll_read(cx, buf),
             #[cfg(unix)]
             Self::Unix(unix) => Pin::new(unix).poll_read(cx, buf),
+            Self::Carried(carried) => Pin::new(carried).poll_read(cx, buf),
         }
     }
 }
@@ -144,6 +184,7 @@ impl AsyncWrite for Stream {
             Self::Tls(tls) => Pin::new(&mut **tls).poll_write(cx, buf),
             #[cfg(unix)]
             Self::Unix(unix) => Pin::new(unix).poll_write(cx, buf),
+            Self::Carried(carried) => Pin::new(carried).poll_write(cx, buf),
         }
     }
 
@@ -153,6 +194,7 @@ impl AsyncWrite for Stream {
             Self::Tls(tls) => Pin::new(&mut **tls).poll_flush(cx),
             #[cfg(unix)]
             Self::Unix(unix) => Pin::new(unix).poll_flush(cx),
+            Self::Carried(carried) => Pin::new(carried).poll_flush(cx),
         }
     }
 
@@ -162,6 +204,7 @@ impl AsyncWrite for Stream {
             Self::Tls(tls) => Pin::new(&mut **tls).poll_shutdown(cx),
             #[cfg(unix)]
             Self::Unix(unix) => Pin::new(unix).poll_shutdown(cx),
+            Self::Carried(carried) => Pin::new(carried).poll_shutdown(cx),
         }
     }
 }

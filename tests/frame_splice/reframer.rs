@@ -2,7 +2,7 @@
 
 use proptest::{collection::vec, prelude::*, sample::Index};
 use viaduct::wire::websocket::{
-    Close, Event, FrameDialect, FrameError, HEADROOM, HalfClose, MaskKeys, Pause, Reframer, Role,
+    Close, Event, FrameDialect, FrameError, HEADROOM, MaskKeys, Pause, Reframer, Role,
 };
 
 use crate::peer::{BINARY, CLOSE, CONTINUATION, Frame, PING, PONG, TEXT, messages};
@@ -209,14 +209,7 @@ fn what_stands_before_a_violation_is_still_relayed() {
 #[test]
 fn a_peer_that_knows_no_fragments_gets_whole_binary_messages_and_never_an_empty_one() {
     // wcf-relay page 1.4.
-    let wcf = FrameDialect {
-        role: Role::Server,
-        largest_frame: 8,
-        may_ping: false,
-        may_fragment: false,
-        borders: false,
-        half_close: HalfClose::Whole,
-    };
+    let wcf = FrameDialect::wcf_server(8);
     let frames = [
         Frame::new(true, TEXT, ""),
         Frame::new(false, TEXT, "abc"),

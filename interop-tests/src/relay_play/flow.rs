@@ -10,6 +10,8 @@ use super::oneway::OneWay;
 use super::recording::Recording;
 use super::substitute::{Tokens, find, put_for_web_token};
 use super::talk::Talk;
+use super::web_stream;
+use super::websocket::WebSocketLine;
 
 /// What is played.
 const RECORDING: &str = "v2.7.5/e2e-oneway";
@@ -38,6 +40,20 @@ impl Default for Changed<'_> {
         Self { path: PATH, policy: "RootManage", key: None, ends_in: 4000, in_clear: false }
     }
 }
+
+/// What carries a session in place of 9350 and 9351.
+#[derive(Clone, Copy, Debug)]
+pub enum Carrier {
+    /// A WebSocket on 443.
+    WebSocket,
+    /// A web stream on 443.
+    WebStreamInTls,
+    /// A web stream on 80, with TLS inside.
+    WebStream,
+}
+
+/// Where a web stream was recorded.
+const WEB_STREAM: &str = "v2.7.5/webstream-http-v2.7.5";
 
 /// The recorded path.
 const PATH: &str = "netoneway";
@@ -74,6 +90,28 @@ impl FlowSender {
         }
     }
 
+    /// Opens a session on another carrier.
+    pub fn open_over(gateway: &Gateway, carrier: Carrier) -> Self {
+        let mut sent = Recording::open(RECORDING).sent("003-9351");
+        Tokens::good().put_into(&mut sent);
+        let web_stream = || web_stream::Recorded::for_role(&Recording::open(WEB_STREAM), "oneway");
+        let session = match carrier {
+            Carrier::WebSocket => {
+                let line = WebSocketLine::dial(gateway, HOST, "wsrelayedoneway");
+                OneWay::carried(Talk::new(line), &sent)
+            }
+            Carrier::WebStreamInTls => {
+                let wire = web_stream().open_https(gateway, HOST).into_wire();
+                OneWay::carried(Talk::new(wire), &sent)
+            }
+            Carrier::WebStream => {
+                let wire = web_stream().open(gateway).into_wire();
+                OneWay::carried_with_tls(wire, gateway, HOST, &sent)
+            }
+        };
+        Self::begin(session).unwrap_or_else(|(code, words)| panic!("{code}: {words}"))
+    }
+
     /// Opens a session with changes; or the code of the fault to its Connect, and its words.
     ///
     /// # Errors
@@ -87,10 +125,14 @@ impl FlowSender {
         };
         tokens.put_into(&mut sent);
         replace(&mut sent, "RootManage", changed.policy);
-        let mut session = match changed.in_clear {
+        let session = match changed.in_clear {
             true => OneWay::clear(gateway, &sent),
             false => OneWay::tls(gateway, HOST, &sent),
         };
+        Self::begin(session)
+    }
+
+    fn begin(mut session: OneWay) -> Result<Self, (String, String)> {
         let connect = session.say_message();
         if let Some(fault) = envelope::fault(&session.answer_to(&connect)) {
             return Err(fault);
@@ -163,6 +205,24 @@ impl FlowListener {
         let mut link = ControlLink::open(talk, &sent, &recording.received("001-5671"));
         link.expect_online();
         Self { link, taken: 0 }
+    }
+
+    /// Opens its control link in a WebSocket on 443.
+    pub fn open_over_websocket(gateway: &Gateway) -> Self {
+        let recording = Recording::open(RECORDING);
+        let mut sent = recording.sent("001-5671");
+        Tokens::good().put_into(&mut sent);
+        let talk = Talk::new(WebSocketLine::dial(gateway, HOST, "wsrelayedamqp"));
+        let mut link = ControlLink::open(talk, &sent, &recording.received("001-5671"));
+        link.expect_online();
+        Self { link, taken: 0 }
+    }
+
+    /// The next message as it was delivered, which is accepted.
+    pub fn take_other(&mut self) -> Vec<u8> {
+        let (delivery, message) = self.link.take_message().expect("a message");
+        self.link.accept(delivery);
+        message
     }
 
     /// The next message: its number, and that of its delivery; nothing when the gateway has ended the connection. As the library does, it

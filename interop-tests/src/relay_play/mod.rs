@@ -26,7 +26,7 @@ mod xml_text;
 #[cfg(test)]
 mod tests;
 
-pub use flow::{Changed, FlowListener, FlowSender, OldListener};
+pub use flow::{Carrier, Changed, FlowListener, FlowSender, OldListener};
 pub use many::{IdleLink, ManyListeners, allow_open_files};
 pub use player::play;
 pub use recording::Recording;

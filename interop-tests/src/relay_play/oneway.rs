@@ -29,17 +29,36 @@ pub(super) struct OneWay {
 impl OneWay {
     /// Opens a session in clear, on 9350.
     pub(super) fn clear(gateway: &Gateway, sent: &[u8]) -> Self {
-        let (preamble, left) = cut(sent);
-        let mut talk = Talk::new(Wire::tcp(gateway.door("oneway")));
-        talk.say(&[preamble, vec![nmf::PREAMBLE_END]].concat());
-        Self::begun(talk, left)
+        Self::carried(Talk::new(Wire::tcp(gateway.door("oneway"))), sent)
     }
 
     /// Opens a session with the upgrade to TLS, on 9351. Its TLS does not say for which name it is.
     pub(super) fn tls(gateway: &Gateway, host: &str, sent: &[u8]) -> Self {
         let (preamble, left) = cut(sent);
-        let mut wire = Wire::tcp(gateway.door("oneway_tls"));
-        wire.send(&[&*preamble, TLS_UPGRADE].concat());
+        Self::secured(Wire::tcp(gateway.door("oneway_tls")), gateway, host, &preamble, left)
+    }
+
+    /// Opens a session on another carrier, which says what it does instead of the upgrade.
+    pub(super) fn carried(mut talk: Talk, sent: &[u8]) -> Self {
+        let (preamble, left) = cut(sent);
+        talk.say(&[preamble, vec![nmf::PREAMBLE_END]].concat());
+        Self::begun(talk, left)
+    }
+
+    /// Opens a session with the upgrade to TLS on another carrier.
+    pub(super) fn carried_with_tls(wire: Wire, gateway: &Gateway, host: &str, sent: &[u8]) -> Self {
+        let (preamble, left) = cut(sent);
+        Self::secured(wire, gateway, host, &preamble, left)
+    }
+
+    fn secured(
+        mut wire: Wire,
+        gateway: &Gateway,
+        host: &str,
+        preamble: &[u8],
+        left: VecDeque<Record>,
+    ) -> Self {
+        wire.send(&[preamble, TLS_UPGRADE].concat());
         assert_eq!(wire.receive(1), [nmf::UPGRADE_RESPONSE], "the upgrade is taken");
         let mut talk = Talk::new(wire.into_tls_without_sni(host, gateway.authority()));
         talk.say(&[nmf::PREAMBLE_END]);

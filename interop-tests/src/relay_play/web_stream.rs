@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 
 use crate::{Answer, Gateway, Wire};
 
+use super::recording::Recording;
 use super::substitute::find;
 
 /// What the library writes and wants back, twice, before it uses a stream in clear.
@@ -28,9 +29,29 @@ pub(super) struct WebStream {
 }
 
 impl Recorded {
-    /// Creates the stream, opens both directions at the addresses that the gateway gives, and checks that it echoes.
+    /// The recorded stream for another role.
+    pub(super) fn for_role(recording: &Recording, role: &str) -> Self {
+        let of = |stream: &str| {
+            let head = recording.sent(stream);
+            let at = find(&head, b"connection\r\n").expect("the role of the recorded stream");
+            [&head[..at], role.as_bytes(), &head[at + b"connection".len()..]].concat()
+        };
+        Self { create: of("003-80"), up: of("004-80"), down: of("005-80") }
+    }
+
+    /// Creates the stream at the door `http`, opens both directions at the addresses that the gateway gives, and checks that it echoes.
     pub(super) fn open(&self, gateway: &Gateway) -> WebStream {
-        let mut wire = Wire::tcp(gateway.door("http"));
+        self.open_through(&|| Wire::tcp(gateway.door("http")), true)
+    }
+
+    /// The same at the door `https`, where there is no echo.
+    pub(super) fn open_https(&self, gateway: &Gateway, host: &str) -> WebStream {
+        self.open_through(&|| Wire::tls(gateway.door("https"), host, gateway.authority()), false)
+    }
+
+    /// The same through what `dial` dials.
+    pub(super) fn open_through(&self, dial: &dyn Fn() -> Wire, echoes: bool) -> WebStream {
+        let mut wire = dial();
         wire.send(&self.create);
         let created = Answer::read(&mut wire, "POST");
         assert_eq!(created.status, 201, "{created:?}");
@@ -39,9 +60,9 @@ impl Recorded {
         let (down, up) = (at("X-WSENDPT1"), at("X-WSENDPT2"));
 
         let (head, body) = split(&self.up);
-        let mut up_wire = Wire::tcp(gateway.door("http"));
+        let mut up_wire = dial();
         up_wire.send(&addressed(head, &up));
-        let mut down_wire = Wire::tcp(gateway.door("http"));
+        let mut down_wire = dial();
         down_wire.send(&addressed(split(&self.down).0, &down));
         let answer = Answer::try_read_head(&mut down_wire).expect("an answer");
         assert_eq!(answer.status, 200, "{answer:?}");
@@ -52,7 +73,7 @@ impl Recorded {
         let mut stream = WebStream { up: up_wire, down: down_wire, body: Vec::new(), data: VecDeque::new() };
         // Both echoes as they were recorded, a chunk each.
         let recorded = frame(&ECHO);
-        for number in 0..2 {
+        for number in 0..if echoes { 2 } else { 0 } {
             let echo = &body[number * recorded.len()..(number + 1) * recorded.len()];
             assert_eq!(echo, recorded, "the recorded stream begins with the echo");
             stream.up.send(echo);

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 
-use crate::{Answer, Wire};
+use crate::{Answer, Gateway, Wire};
 
 use super::substitute::find;
 use super::talk::Line;
@@ -74,7 +74,7 @@ impl Recorded {
             let told = answer.header(name).map(str::to_ascii_lowercase);
             assert_eq!(told.as_deref(), Some(value), "the library takes no other {name}");
         }
-        WebSocketLine { wire, frames: self.frames }
+        WebSocketLine { wire, frames: self.frames, made: false }
     }
 }
 
@@ -83,11 +83,45 @@ pub(super) struct WebSocketLine {
     wire: Wire,
     /// What the library sends and has not sent yet.
     frames: VecDeque<Frame>,
+    /// Frames are made of what is said, each of what is said at once, as the library makes them.
+    made: bool,
+}
+
+impl WebSocketLine {
+    /// Opens a WebSocket that carries what was recorded on another port.
+    pub(super) fn dial(gateway: &Gateway, host: &str, protocol: &str) -> Self {
+        let head = format!(
+            "GET /$servicebus/websocket HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\nSec-WebSocket-Protocol: {protocol}\r\n\
+             Sec-WebSocket-Version: 13\r\n\r\n"
+        );
+        let recorded = Recorded { head: head.into_bytes(), frames: VecDeque::new() };
+        let wire = Wire::tls(gateway.door("https"), host, gateway.authority());
+        Self { made: true, ..recorded.upgrade(wire) }
+    }
+}
+
+/// A frame of the library: whole, and masked with zeros.
+fn made(opcode: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![0x80 | opcode];
+    match payload.len() {
+        length @ 0..=125 => frame.push(0x80 | length as u8),
+        length => {
+            frame.push(0x80 | 126);
+            frame.extend(u16::try_from(length).expect("a frame of less than 64 KiB").to_be_bytes());
+        }
+    }
+    frame.extend([0; 4]);
+    frame.extend_from_slice(payload);
+    frame
 }
 
 impl Line for WebSocketLine {
     /// The bytes must be what the next recorded frames carry, whole frames.
     fn say(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        if self.made {
+            return bytes.chunks(32 << 10).try_for_each(|piece| self.wire.try_send(&made(BINARY, piece)));
+        }
         while !bytes.is_empty() {
             let frame = self.frames.pop_front().expect("the library sends no more frames");
             bytes = bytes
@@ -131,6 +165,9 @@ impl Line for WebSocketLine {
 
     /// Says goodbye with a close frame if the library did, and ends our direction.
     fn finish(&mut self) {
+        if self.made {
+            let _ = self.wire.try_send(&made(CLOSE, &[]));
+        }
         for frame in std::mem::take(&mut self.frames) {
             assert_eq!(frame.opcode, CLOSE, "the library has more to say");
             // The gateway may be gone by now.

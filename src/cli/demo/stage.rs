@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use super::{super::ca::PrivateCa, modern::TOKEN_HEADER};
 use crate::{
     auth::{audience, mint},
-    config::{Certificate, Config, Doors, GatewaySettings, Store, TlsSettings},
+    config::{Certificate, Config, DoorPorts, Doors, GatewaySettings, Store, TlsSettings},
     entity::{
         ConnectionString, Credential, EntityPath, HostName, KeyName, Limits, Namespace, NamespaceName,
         Policy, Relay, RelayKind, Rights, Timeouts, UnixTime, WcfType, key_text,
@@ -115,7 +115,7 @@ impl Stage {
                 domain: None,
                 public_address: None,
                 public_ipv4: None,
-                public_rendezvous_port: None,
+                public_ports: DoorPorts::default(),
                 no_listener_status: 404,
                 data_dir: data_dir.clone(),
                 admin_token: None,

@@ -15,7 +15,7 @@ use super::{
     upload::Sending,
 };
 use crate::{
-    doors::admit::{self, Target},
+    doors::admit::{Addressed, Target},
     entity::{HostName, RequestTarget},
     gateway::{
         core::Core,
@@ -26,15 +26,17 @@ use crate::{
 };
 
 /// Relays one request and answers with the listener's response.
-pub(crate) async fn relay(core: &Arc<Core>, arrived: Arrived) -> Result<Response<Body>, Refusal> {
+pub(crate) async fn relay(
+    core: &Arc<Core>,
+    arrived: Arrived,
+    addressed: Addressed,
+) -> Result<Response<Body>, Refusal> {
     if core.draining.is_cancelled() {
         return Err(Refusal::Draining);
     }
     let settings = core.settings.load_full();
-    let path = arrived.path(core)?;
     let token = tokens::http_token(arrived.request.headers(), arrived.query.token.as_ref());
-    let (target, authorized) = admit::look_up(core, &arrived.peer, &arrived.asked.host, path)?
-        .sender(core, token.as_ref().map(|found| &found.token))?;
+    let (target, authorized) = addressed.sender(core, token.as_ref().map(|found| &found.token))?;
     let counted = target.count(core)?;
     let used_authorization =
         target.relay.requires_client_authorization && token.is_some_and(|found| found.in_authorization);

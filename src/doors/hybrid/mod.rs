@@ -23,5 +23,12 @@ mod status;
 mod tokens;
 mod upload;
 
-pub(crate) use leg::{Joining, join_options, listener_leg, run};
+pub(crate) use arrived::Arrived;
+pub(crate) use handshake::key as handshake_key;
+pub(crate) use head_tap::HeadNotes;
+pub(crate) use leg::{Joining, into_parts, join_options, listener_leg, run};
+pub(crate) use reply::{Body, empty, full, switching};
+pub(crate) use response_body::{Item, ResponseBody, channel as response_body};
+pub(crate) use route::host_of;
 pub(crate) use serve::serve;
+pub(crate) use tokens::http_token;

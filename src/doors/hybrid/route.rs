@@ -13,7 +13,7 @@ use super::{
     reply::{Asked, Body, Kind, refuse},
 };
 use crate::{
-    doors::admit,
+    doors::{admit, oneway, wcf},
     entity::RelayPath,
     gateway::{
         clock::random_u128,
@@ -33,6 +33,9 @@ pub(crate) async fn answer(
 ) -> Response<Body> {
     let more = if request.body().is_end_stream() { More::HeadFollows } else { More::BodyFollows };
     let lines = notes.take(request.headers(), more);
+    if wcf::is_carrier(&request) {
+        return wcf::answer_web(&core, &peer, &notes, request).await;
+    }
     let query = HybridQuery::parse(request.uri().query());
     let raw_path = request.uri().path().to_owned();
     let (kind, path) = match RelayPath::split_hc(&raw_path) {
@@ -114,11 +117,16 @@ async fn http(core: &Arc<Core>, arrived: Arrived) -> Result<Response<Body>, Refu
     if arrived.request.method() == Method::CONNECT {
         return Err(Malformed::BadParameter("method").into());
     }
-    exchange::relay(core, arrived).await
+    let path = arrived.path(core)?;
+    let addressed = admit::look_up(core, &arrived.peer, &arrived.asked.host, path)?;
+    if oneway::serves_http(&arrived, &addressed) {
+        return oneway::answer_http(core, arrived).await;
+    }
+    exchange::relay(core, arrived, addressed).await
 }
 
 /// The host a request is for: `Host`, or the authority of an absolute target.
-fn host_of(request: &Request<Incoming>) -> String {
+pub(crate) fn host_of(request: &Request<Incoming>) -> String {
     let from_target = request.uri().authority().map(|authority| authority.as_str().to_owned());
     let from_header = || {
         let host = request.headers().get(header::HOST)?;

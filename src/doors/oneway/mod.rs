@@ -6,10 +6,12 @@
 
 mod envelopes;
 mod fault;
+mod http;
 mod listener;
 mod replies;
 mod sender;
-pub(crate) mod serve;
+mod serve;
 mod session;
 
-pub(crate) use serve::serve;
+pub(crate) use http::{answer as answer_http, serves as serves_http};
+pub(crate) use serve::{NoUpgrade, serve, serve_oneway};

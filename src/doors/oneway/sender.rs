@@ -1,6 +1,8 @@
 //! A sender: asks whether it may send, then sends (3.2). Each message is looked up and authorised anew, so that a key that was changed, a
 //! token that ended and a relay that is gone count at once.
 
+use std::sync::Arc;
+
 use secrecy::SecretString;
 
 use super::{
@@ -11,6 +13,7 @@ use crate::{
     doors::admit::{self, Target, hold_back},
     entity::{RelayKind, ServiceAddress, WcfType},
     gateway::{
+        core::{Core, Peer},
         live::{Entry, LiveConnection},
         post::Post,
     },
@@ -116,20 +119,7 @@ impl Session {
     fn post(&self, sender: &Sender, message: Vec<u8>, id: &TrackingId) -> Result<Post, Refusal> {
         let (target, _) = admit::wcf_sender(&self.core, &self.peer, &sender.address, sender.token.as_ref())?;
         let spread = spread(&target)?;
-        let bytes = message.len() as u64;
-        let invitation = Invitation {
-            id: id.to_string(),
-            rendezvous: RendezvousId::new(0),
-            dial: None,
-            path: target.path.raw().to_owned(),
-            query: None,
-            remote: Some(self.peer.address),
-            headers: Vec::new(),
-            what: What::OneWay(OneWayMessage(message.into())),
-        };
-        sender.shown.counters.a_to_b.fetch_add(bytes, std::sync::atomic::Ordering::Relaxed);
-        self.core.metrics.bytes_to_listener.inc_by(bytes);
-        Ok(Post::begin(&self.core, target.key, spread, invitation))
+        Ok(begin(&self.core, &self.peer, target, spread, message, id, &sender.shown))
     }
 
     /// Tells the sender what became of a message.
@@ -152,8 +142,34 @@ impl Session {
     }
 }
 
+/// Puts a message on its way, and counts it.
+pub(super) fn begin(
+    core: &Arc<Core>,
+    peer: &Peer,
+    target: Target,
+    spread: Spread,
+    message: Vec<u8>,
+    id: &TrackingId,
+    shown: &LiveConnection,
+) -> Post {
+    let bytes = message.len() as u64;
+    let invitation = Invitation {
+        id: id.to_string(),
+        rendezvous: RendezvousId::new(0),
+        dial: None,
+        path: target.path.raw().to_owned(),
+        query: None,
+        remote: Some(peer.address),
+        headers: Vec::new(),
+        what: What::OneWay(OneWayMessage(message.into())),
+    };
+    shown.counters.a_to_b.fetch_add(bytes, std::sync::atomic::Ordering::Relaxed);
+    core.metrics.bytes_to_listener.inc_by(bytes);
+    Post::begin(core, target.key, spread, invitation)
+}
+
 /// To how many listeners the messages of a relay go.
-fn spread(target: &Target) -> Result<Spread, Refusal> {
+pub(super) fn spread(target: &Target) -> Result<Spread, Refusal> {
     match target.relay.kind {
         RelayKind::Wcf(WcfType::NetOneway) => Ok(Spread::One),
         RelayKind::Wcf(WcfType::NetEvent) => Ok(Spread::All),

@@ -181,8 +181,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        config::DoorName,
-        gateway::core::{Gauged, Parts, Settings},
+        config::{DoorName, DoorPorts},
+        gateway::core::{Gauged, Parts, Place, Settings},
         relay::GatewayId,
         store::{MemoryRegistrations, MemoryStore, RegistrationStore},
         telemetry::Metrics,
@@ -201,15 +201,16 @@ mod tests {
             registrations,
             lease,
             metrics: Arc::new(Metrics::new()),
-            rendezvous_port: None,
+            ports: DoorPorts::default(),
+            inner_tls: None,
         });
         let peer = Peer {
             door: DoorName::Https,
             address: "192.0.2.1:1".parse().unwrap(),
             server_name: None,
             transport: Transport::Tls,
-            _counted: Gauged::new(Default::default()),
-            _permit: None,
+            local: None,
+            _place: Arc::new(Place { _counted: Gauged::new(Default::default()), _permit: None }),
         };
         let (mut near, far) = tokio::io::duplex(8);
         let served = tokio::spawn(serve_oneway(core, far, peer, None, None::<NoUpgrade<DuplexStream>>));

@@ -14,7 +14,7 @@ use crate::{
         core::Core,
         dialled::{Dialled, Line},
     },
-    io::{Dialect, Leg, Stream},
+    io::Stream,
     relay::{Arrival, Malformed, Refusal, RendezvousId, Side},
     wire::relayed::{RelayedAccept, relayed_accept_reply},
 };
@@ -53,7 +53,7 @@ pub(super) async fn accept(
     };
     // Whoever waits for the leg sees it dropped when the reply was not taken.
     if let Ok(Ok(())) = timeout(patience, carriage::write_message(&mut stream, &reply)).await {
-        let _ = hand_over.send(Leg { stream, early: read.freeze(), dialect: Dialect::Bytes });
+        let _ = hand_over.send(stream.into_leg(read.freeze()));
     }
     Ok(())
 }

@@ -44,11 +44,15 @@ pub(super) async fn read_message(stream: &mut Stream, buffer: &mut BytesMut) -> 
         .await
 }
 
-/// Writes one message.
+/// Writes one message, all the way to the socket. Inside another protocol its length goes first by itself: a client's reader takes a whole frame of a
+/// WebSocket for the length, and one that holds the message as well is none (1.4).
 pub(super) async fn write_message(stream: &mut Stream, message: &[u8]) -> io::Result<()> {
     let prefix = message_prefix(message).map_err(io::Error::other)?;
-    let mut bytes = Vec::with_capacity(prefix.len() + message.len());
-    bytes.extend_from_slice(&prefix);
-    bytes.extend_from_slice(message);
-    stream.write_all(&bytes).await
+    if matches!(stream, Stream::Carried(_)) {
+        stream.write_all(&prefix).await?;
+        stream.write_all(message).await?;
+    } else {
+        stream.write_all(&[&prefix[..], message].concat()).await?;
+    }
+    stream.flush().await
 }

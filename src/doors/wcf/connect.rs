@@ -17,7 +17,7 @@ use crate::{
         core::{Core, Peer},
         quota::Counted,
     },
-    io::{Dialect, JoinOptions, Leg, Stream},
+    io::{JoinOptions, Leg, Stream},
     relay::Refusal,
     wire::{
         hybrid::TrackingId,
@@ -58,7 +58,8 @@ pub(super) async fn connect(
     let shown = core.live.connection(peer, &target, id, authorized, counted);
     core.metrics.sender_connections.success.inc();
     let options = join_options(core, &shown);
-    let sender = Leg { stream, early: early.freeze(), dialect: Dialect::Bytes };
+    let mut sender = stream.into_leg(early.freeze());
+    sender.dialect = sender.dialect.with_first_byte_alone();
     let joining = Joining { shown, _peer: Arc::clone(peer) };
     Ok(Some(Connected { joining, sender, listener: listener.leg, options }))
 }

@@ -31,7 +31,7 @@ const UNSENT: usize = 64 << 10;
 const PIECE: usize = 2 << 10;
 
 /// Serves a connection until it ends. The registration ends with it, however it ends.
-pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Peer) {
+pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Arc<Peer>) {
     let settings = core.settings.load_full();
     let terms = LinkTerms::new(core.id.to_string(), &settings.limits, &settings.timeouts);
     drop(settings);
@@ -59,7 +59,7 @@ pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Peer) {
 
 struct Driver {
     core: Arc<Core>,
-    peer: Peer,
+    peer: Arc<Peer>,
     local: Option<std::net::IpAddr>,
     link: ListenerLink,
     /// What the log and the listener call this connection.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::deliver::Invites;
 use crate::{
+    config::DoorName,
     doors::{
         admit::{self, Target},
         listening::{Listening, Offer},
@@ -45,11 +46,20 @@ pub(crate) async fn listen(
     }
     let invites = Invites::new(&request.address, local);
     let dials = wcf_type(request.listener_type).is_some_and(|of| !Shapes::of_wcf(of).one_way);
-    if dials && invites.dial(core).is_none() {
+    let dial = invites.dial(core).filter(|_| dials);
+    if dials && dial.is_none() {
         tracing::error!(
-            "WCF listeners cannot be told where to dial: give gateway.public_ipv4 and doors.rendezvous"
+            "WCF listeners cannot be told where to dial: give gateway.public_ipv4, and a port to doors.rendezvous or doors.https"
         );
         return Err(Refusal::Internal);
+    }
+    if matches!(peer.door, DoorName::Https | DoorName::Http)
+        && dial.is_some_and(|dial| dial.misleads_websockets())
+    {
+        tracing::warn!(
+            address = request.address,
+            "a listener that uses WebSockets and is told to dial 127.0.0.1 dials its relay root host instead; give gateway.public_ipv4 another address, such as 127.0.0.2"
+        );
     }
     let address = ServiceAddress::parse(&request.address)?;
     let addressed = admit::look_up(core, peer, &address.authority, address.path)?;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::BytesMut;
-use tokio::time::timeout;
+use tokio::time::{error::Elapsed, timeout};
 
 use super::{
     accept, carriage,
@@ -17,7 +17,7 @@ use crate::{
         clock::{random_u128, unix_now},
         core::{Core, Peer, Transport},
     },
-    io::{ServerTls, Stream, finish, join},
+    io::{JoinEnd, ServerTls, Stream, finish, join},
     relay::Refusal,
     wire::{
         binxml::Ids,
@@ -30,8 +30,18 @@ use crate::{
 pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Peer, tls: Option<ServerTls>) {
     // In a box, so that a joined pair does not carry the room for it (design, section 4).
     let Some(connected) = Box::pin(prepare(&core, stream, peer, tls)).await else { return };
+    join_both(core, connected).await;
+}
+
+/// The same, where it came inside another protocol, which told it from others already: without preamble, TLS and probes (4.3).
+pub(super) async fn serve_carried(core: Arc<Core>, stream: Stream, peer: Arc<Peer>) {
+    let Some(connected) = Box::pin(prepare_carried(&core, stream, peer)).await else { return };
+    join_both(core, connected).await;
+}
+
+fn join_both(core: Arc<Core>, connected: Connected) -> impl Future<Output = JoinEnd> {
     let joined = join(connected.sender, connected.listener, connected.options);
-    run(Arc::clone(&core), connected.joining, joined).await;
+    run(core, connected.joining, joined)
 }
 
 /// Reads who it is. `None`: there is nothing to join here, because it was refused or is a listener's half of another sender's pair.
@@ -42,26 +52,44 @@ async fn prepare(
     tls: Option<ServerTls>,
 ) -> Option<Connected> {
     let patience = core.settings.load().timeouts.handshake;
-    let begun = match timeout(patience, begin(stream, &mut peer, tls)).await {
-        Ok(Ok(Some(begun))) => begun,
-        Ok(Ok(None)) => return None,
-        Ok(Err(error)) => {
-            core.metrics.handshake_failures.of(peer.door).inc();
-            match error {
-                carriage::NoMessage::Malformed(error) => {
-                    let id = TrackingId::new(None, random_u128(), core.number);
-                    tracing::info!(tracking_id = %id, peer = %peer.address, %error, "no relayed connection");
-                }
-                error => tracing::debug!(peer = %peer.address, %error, "no relayed connection"),
-            }
-            return None;
-        }
-        Err(_) => {
-            core.metrics.handshake_failures.of(peer.door).inc();
-            tracing::debug!(peer = %peer.address, "no relayed connection was asked for in time");
-            return None;
-        }
+    let begun = timeout(patience, begin(stream, &mut peer, tls)).await;
+    let begun = unless_failed(core, &peer, begun)??;
+    answer(core, Arc::new(peer), begun, patience).await
+}
+
+async fn prepare_carried(core: &Arc<Core>, mut stream: Stream, peer: Arc<Peer>) -> Option<Connected> {
+    let patience = core.settings.load().timeouts.handshake;
+    let mut read = BytesMut::with_capacity(512);
+    let message = timeout(patience, carriage::read_message(&mut stream, &mut read)).await;
+    let message = unless_failed(core, &peer, message)?;
+    answer(core, peer, Begun { stream, read, message }, patience).await
+}
+
+/// What was read; if nothing, that is logged and counted.
+fn unless_failed<T>(
+    core: &Core,
+    peer: &Peer,
+    read: Result<Result<T, carriage::NoMessage>, Elapsed>,
+) -> Option<T> {
+    let outcome = match read {
+        Ok(Ok(value)) => return Some(value),
+        Ok(Err(error)) => Some(error),
+        Err(_) => None,
     };
+    core.metrics.handshake_failures.of(peer.door).inc();
+    match outcome {
+        Some(carriage::NoMessage::Malformed(error)) => {
+            let id = TrackingId::new(None, random_u128(), core.number);
+            tracing::info!(tracking_id = %id, peer = %peer.address, %error, "no relayed connection");
+        }
+        Some(error) => tracing::debug!(peer = %peer.address, %error, "no relayed connection"),
+        None => tracing::debug!(peer = %peer.address, "no relayed connection was asked for in time"),
+    }
+    None
+}
+
+/// Does what the message asks for.
+async fn answer(core: &Arc<Core>, peer: Arc<Peer>, begun: Begun, patience: Duration) -> Option<Connected> {
     let Begun { mut stream, read, message } = begun;
     let (given, request) = match RelayedRequest::decode(&message) {
         Ok(RelayedRequest::Accept(accept)) => {
@@ -78,7 +106,6 @@ async fn prepare(
         Err(error) => (None, Err(unreadable(&error))),
     };
     let id = TrackingId::new(given.as_deref(), random_u128(), core.number);
-    let peer = Arc::new(peer);
     let refusal = match request {
         Ok(request) => match connect::connect(core, &peer, stream, read, request, &id).await {
             Ok(connected) => return connected,

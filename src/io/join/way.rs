@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{kernel::Pipe, reading::Moved};
 use crate::{
-    io::{Stream, TlsStream, kept::Kept},
+    io::{Stream, kept::Kept},
     wire::{
         follow::{FollowError, Follower},
         websocket::{Close, FrameDialect, FrameError, HEADROOM, Reframer},
@@ -32,7 +32,7 @@ pub(super) struct LegState {
 impl LegState {
     /// Whether TLS keeps ciphertext that the socket did not take.
     pub(super) fn wants_flush(&self) -> bool {
-        self.stream.tls().is_some_and(TlsStream::wants_flush)
+        self.stream.wants_flush()
     }
 }
 

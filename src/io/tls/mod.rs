@@ -2,6 +2,7 @@
 
 mod certificate;
 mod client;
+mod inside;
 mod look;
 mod server;
 mod session;

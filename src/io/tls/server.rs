@@ -26,7 +26,7 @@ pub enum Alpn {
 /// Accepts TLS 1.2 and 1.3. Clones share their certificates, so that one reload serves every door.
 #[derive(Clone, Debug)]
 pub struct ServerTls {
-    config: Arc<ServerConfig>,
+    pub(super) config: Arc<ServerConfig>,
     certificates: Arc<Certificates>,
 }
 

@@ -53,6 +53,4 @@ pub use reply::{
 };
 pub use request::{RelayedAccept, RelayedConnect, RelayedRequest};
 pub use token::{AccessToken, AccessTokenReader};
-pub use upgrade::{
-    LINK_FRAME, SAFE_FRAME, SubProtocol, WEBSOCKET_PATH, first_frame, is_websocket_path, upgrade_headers,
-};
+pub use upgrade::{LINK_FRAME, SAFE_FRAME, SubProtocol, WEBSOCKET_PATH, is_websocket_path, upgrade_headers};

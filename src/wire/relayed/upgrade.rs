@@ -73,16 +73,6 @@ pub fn upgrade_headers(protocol: SubProtocol, accept: &str) -> [(&'static str, &
     ]
 }
 
-/// How many bytes of a service's first bytes go into the first frame to a sender: the one byte with which a service of
-/// net.tcp acknowledges the preamble goes alone, because the client reads it by a whole frame.
-pub fn first_frame(bytes: &[u8]) -> usize {
-    const PREAMBLE_ACK: u8 = 0x0b;
-    match bytes.first() {
-        Some(&PREAMBLE_ACK) => 1,
-        _ => bytes.len(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,14 +108,5 @@ mod tests {
             assert!(dialect.largest_frame <= 65_536);
         }
         assert_eq!(SubProtocol::Connection.dialect().largest_frame, 8192);
-    }
-
-    #[test]
-    fn an_acknowledgement_goes_alone() {
-        assert_eq!(first_frame(b"\x0b\x06\x10"), 1);
-        assert_eq!(first_frame(b"\x0b"), 1);
-        // A fault record, and nothing.
-        assert_eq!(first_frame(b"\x08\x10http"), 6);
-        assert_eq!(first_frame(b""), 0);
     }
 }

@@ -31,6 +31,8 @@ pub struct FrameDialect {
     pub may_fragment: bool,
     /// Whether messages mean something. Where not, payloads are one stream of bytes: frames we send are whole binary messages, never empty.
     pub borders: bool,
+    /// Bytes at the beginning of what we send that stand in a frame of their own; 0: they need not.
+    pub first_alone: usize,
     /// What a close frame ends.
     pub half_close: HalfClose,
 }
@@ -44,6 +46,7 @@ impl FrameDialect {
             may_ping: true,
             may_fragment: true,
             borders: true,
+            first_alone: 0,
             half_close: HalfClose::OneWay,
         }
     }
@@ -62,8 +65,16 @@ impl FrameDialect {
             may_ping: false,
             may_fragment: false,
             borders: false,
+            first_alone: 0,
             half_close: HalfClose::Whole,
         }
+    }
+
+    /// The first byte we send stands alone: while a sender waits for the one byte by which a service takes its preamble, its reader fails at a frame
+    /// that holds more (wcf-relay page 1.4).
+    #[must_use]
+    pub const fn with_first_byte_alone(self) -> Self {
+        Self { first_alone: 1, ..self }
     }
 
     /// Bytes of a tunnelled stream carried by a hybrid connection: messages do not matter, so that frames are whole messages.

@@ -8,9 +8,13 @@
 //! - a frame larger than the other leg takes is split, FIN on the last piece, which is never empty because the frame's length is known;
 //! - fragments of one message that lie in the buffer together are sent as one frame while that fits;
 //! - an empty frame that ends no message is dropped: it says nothing, and a .NET stream would take it for the end;
+//! - the first bytes stand in a frame of their own, where the other leg wants it so;
 //! - any other frame keeps its border, so that a message of one frame arrives in one frame.
 //!
 //! Pings are answered (the answers wait in [`Reframer::take_replies`]), pongs swallowed, a close is reported and ends the direction.
+
+mod merge;
+mod resume;
 
 use std::ops::Range;
 
@@ -63,6 +67,8 @@ pub struct Reframer {
     /// Pongs for the leg that the input comes from, ready to send.
     replies: Vec<u8>,
     ended: bool,
+    /// Bytes yet to be sent in a frame of their own.
+    alone: usize,
     input: Input,
     output: Output,
 }
@@ -120,6 +126,10 @@ impl Reframer {
             held: Vec::new(),
             replies: Vec::new(),
             ended: false,
+            alone: match to {
+                Some(to) => to.first_alone,
+                None => 0,
+            },
             input: Input { left: 0, key: [0; 4], fin: true, kind: OpCode::Binary, merged: None },
             output: Output { left: 0, key: [0; 4], open: false, said_fin: false },
         }
@@ -245,9 +255,10 @@ impl Reframer {
         self.input.key = head.mask.unwrap_or_default();
         if let Some(to) = self.to
             && self.between_frames()
+            && self.alone == 0
             && head.len > 0
         {
-            self.input.merged = merge(head, &bytes[size..], from.role, to);
+            self.input.merged = merge::merge(head, &bytes[size..], from.role, to);
         }
         Ok(Some(Frame::Data { head: size, empty: head.len == 0 }))
     }
@@ -282,7 +293,9 @@ impl Reframer {
         let (len, fin) = match self.input.merged {
             Some(Merged { len, fin }) => (len, fin),
             None => {
-                let len = self.input.left.min(to.largest_frame as u64);
+                let largest =
+                    if self.alone > 0 { self.alone.min(to.largest_frame) } else { to.largest_frame };
+                let len = self.input.left.min(largest as u64);
                 (len, self.input.fin && len == self.input.left)
             }
         };
@@ -305,6 +318,7 @@ impl Reframer {
         }
         head.encode(&mut buf[out.at..]);
         out.at += size;
+        self.alone = self.alone.saturating_sub(usize::try_from(len).unwrap_or(usize::MAX));
         self.input.merged = None;
         self.output = Output { left: len, key: mask.unwrap_or_default(), open: !head.fin, said_fin: fin };
         true
@@ -362,30 +376,4 @@ fn decode(bytes: &[u8], role: Role) -> Result<Option<(FrameHead, usize)>, FrameE
         }
     }
     Ok(decoded)
-}
-
-/// Looks which frames behind a first one lie whole in the buffer and can go out with it as one. Each head is looked at twice at most.
-fn merge(first: FrameHead, rest: &[u8], role: Role, to: FrameDialect) -> Option<Merged> {
-    let largest = to.largest_frame as u64;
-    let mut merged = Merged { len: first.len, fin: first.fin };
-    let mut at = usize::try_from(first.len).ok()?;
-    let mut count = 1;
-    while !(merged.fin && to.borders) && at < rest.len() {
-        // What is wrong with it is said when its turn comes.
-        let Ok(Some((head, size))) = decode(&rest[at..], role) else {
-            break;
-        };
-        let whole = head.len <= (rest.len() - at - size) as u64;
-        if head.opcode.is_control() || !whole || merged.len + head.len > largest {
-            break;
-        }
-        if (head.opcode == OpCode::Continuation) == merged.fin {
-            break;
-        }
-        merged.len += head.len;
-        merged.fin = head.fin;
-        at += size + head.len as usize;
-        count += 1;
-    }
-    (count > 1).then_some(merged)
 }
