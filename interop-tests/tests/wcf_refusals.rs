@@ -47,6 +47,10 @@ mod rendezvous_ids;
 mod sent_away;
 #[path = "wcf_refusals/situation.rs"]
 mod situation;
+#[path = "wcf_refusals/web_stream.rs"]
+mod web_stream;
+#[path = "wcf_refusals/websocket.rs"]
+mod websocket;
 
 /// Brings the situation about, has the peer ask, and compares what it is told.
 #[track_caller]

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use crate::relay_play::amqp::{self, Item, Kind, Value};
 use crate::relay_play::binary_xml;
 use crate::relay_play::talk::Talk;
+use crate::relay_play::websocket::WebSocketLine;
 use crate::relay_play::{Recording, envelope};
 use crate::{Gateway, Wire};
 
-use super::{HOST, Question, RECORDING, Told};
+use super::{Carrier, HOST, Question, RECORDING, Told};
 
 /// The library of a listener. It waits for nothing before both of its attaches are sent, which AMQP allows.
 pub struct ListeningPeer {
@@ -31,7 +32,11 @@ impl ListeningPeer {
     pub fn ask_as(gateway: &Gateway, recording: &str, question: &Question) -> Self {
         let items = said(recording, question);
         let second = items.iter().rposition(is_attach).expect("two attaches");
-        Self::say(gateway, &items[..=second], &items[second + 1..])
+        let mut peer = Self::begin(gateway, question.carrier);
+        // A write each, as the library does it: on a WebSocket a frame each.
+        items[..=second].iter().for_each(|item| peer.talk.say_to_whom_it_may_concern(&item.raw));
+        peer.left = raw(&items[second + 1..]);
+        peer
     }
 
     /// As [`ListeningPeer::ask`], but its second link never comes.
@@ -61,9 +66,9 @@ impl ListeningPeer {
 
     /// Says something else in place of all that.
     pub fn say_bytes(gateway: &Gateway, bytes: &[u8]) -> Self {
-        let mut talk = connect(gateway);
-        talk.say_to_whom_it_may_concern(bytes);
-        Self { talk, heard: Vec::new(), items: Vec::new(), left: Vec::new() }
+        let mut peer = Self::begin(gateway, Carrier::Tcp);
+        peer.talk.say_to_whom_it_may_concern(bytes);
+        peer
     }
 
     /// Is registered, with credit for what comes.
@@ -84,6 +89,15 @@ impl ListeningPeer {
 
     fn say(gateway: &Gateway, items: &[Item], left: &[Item]) -> Self {
         Self { left: raw(left), ..Self::say_bytes(gateway, &raw(items)) }
+    }
+
+    fn begin(gateway: &Gateway, carrier: Carrier) -> Self {
+        let talk = match carrier {
+            Carrier::Tcp => Talk::new(Wire::tls(gateway.door("amqps"), HOST, gateway.authority())),
+            Carrier::WebSocket => Talk::new(WebSocketLine::dial(gateway, HOST, "wsrelayedamqp")),
+            Carrier::WebStream | Carrier::WebStreamInTls => panic!("no web stream carries a control link"),
+        };
+        Self { talk, heard: Vec::new(), items: Vec::new(), left: Vec::new() }
     }
 
     /// What it is told in place of being registered: both links refused for the same reason, or the open itself; then the connection ends.
@@ -226,10 +240,6 @@ fn is_attach(item: &Item) -> bool {
 
 fn raw(items: &[Item]) -> Vec<u8> {
     items.iter().flat_map(|item| item.raw.clone()).collect()
-}
-
-fn connect(gateway: &Gateway) -> Talk {
-    Talk::new(Wire::tls(gateway.door("amqps"), HOST, gateway.authority()))
 }
 
 /// The property of an open that refuses the other side's. Relay page 2.2.

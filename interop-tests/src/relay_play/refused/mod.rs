@@ -8,11 +8,12 @@ mod relayed;
 mod told;
 
 use super::binary_xml::Element;
-use super::envelope;
+use super::{Recording, envelope, web_stream};
+use crate::{Gateway, Wire};
 
 pub use listener::ListeningPeer;
 pub use oneway::OneWayPeer;
-pub use question::{Question, Shown};
+pub use question::{Carrier, Question, Shown};
 pub use relayed::{Accepting, RelayedPeer};
 pub use told::Told;
 
@@ -30,6 +31,19 @@ pub const RECORDING: &str = "v2.7.5/e2e-nettcp";
 
 /// A control link and a sender of `NetOnewayRelayBinding`.
 pub const ONEWAY_RECORDING: &str = "v2.7.5/e2e-oneway";
+
+/// A web stream on 80.
+const WEB_STREAM_RECORDING: &str = "v2.7.5/webstream-http-v2.7.5";
+
+/// The web stream that a library opens for this role; on 443 it is inside TLS.
+fn web_stream(gateway: &Gateway, carrier: Carrier, role: &str) -> Wire {
+    let recorded = web_stream::Recorded::for_role(&Recording::open(WEB_STREAM_RECORDING), role);
+    match carrier {
+        Carrier::WebStreamInTls => recorded.open_https(gateway, HOST),
+        _ => recorded.open(gateway),
+    }
+    .into_wire()
+}
 
 /// A fault with the action that every fault has. Relay page 8.4.
 fn is_fault(reply: &Element) -> Told {

@@ -5,9 +5,11 @@ use crate::Gateway;
 use crate::relay_play::binary_xml::Element;
 use crate::relay_play::oneway::OneWay;
 use crate::relay_play::substitute::put_for_web_token;
+use crate::relay_play::talk::Talk;
+use crate::relay_play::websocket::WebSocketLine;
 use crate::relay_play::{Recording, envelope};
 
-use super::{HOST, Question, Told, is_fault};
+use super::{Carrier, HOST, Question, Told, is_fault, web_stream};
 
 /// A session in which something was asked.
 pub struct OneWayPeer {
@@ -20,8 +22,20 @@ impl OneWayPeer {
     pub fn connect(gateway: &Gateway, question: &Question) -> Self {
         let mut sent = Recording::open(super::ONEWAY_RECORDING).sent("003-9351");
         question.put_into(&mut sent);
-        let mut session =
-            if question.in_clear { OneWay::clear(gateway, &sent) } else { OneWay::tls(gateway, HOST, &sent) };
+        let mut session = match question.carrier {
+            Carrier::Tcp if question.in_clear => OneWay::clear(gateway, &sent),
+            Carrier::Tcp => OneWay::tls(gateway, HOST, &sent),
+            Carrier::WebSocket => {
+                OneWay::carried(Talk::new(WebSocketLine::dial(gateway, HOST, "wsrelayedoneway")), &sent)
+            }
+            Carrier::WebStreamInTls => {
+                OneWay::carried(Talk::new(web_stream(gateway, question.carrier, "oneway")), &sent)
+            }
+            Carrier::WebStream => {
+                let wire = web_stream(gateway, question.carrier, "oneway");
+                OneWay::carried_with_tls(wire, gateway, HOST, &sent)
+            }
+        };
         let asked = session.say_message();
         Self { session, asked }
     }

@@ -13,10 +13,26 @@ pub struct Question {
     pub token: Shown,
     /// It names a host that belongs to nobody.
     pub unknown_host: bool,
+    /// What carries it.
+    pub carrier: Carrier,
     /// It comes without TLS, where the protocol leaves the choice.
     pub in_clear: bool,
     /// What stands in a recorded message, and what takes its place; as long.
     pub changes: Vec<(&'static [u8], &'static [u8])>,
+}
+
+/// What a peer of WCF Relay has under its protocol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Carrier {
+    /// TCP on the port of the protocol.
+    #[default]
+    Tcp,
+    /// A WebSocket on 443.
+    WebSocket,
+    /// A web stream on 80.
+    WebStream,
+    /// A web stream on 443.
+    WebStreamInTls,
 }
 
 /// The token a peer shows.
@@ -51,6 +67,11 @@ impl Question {
     /// Asks with this in the place of that, which is as long.
     pub fn changed(was: &'static [u8], is: &'static [u8]) -> Self {
         Self { changes: vec![(was, is)], ..Self::default() }
+    }
+
+    /// The same question on another carrier.
+    pub fn over(&self, carrier: Carrier) -> Self {
+        Self { carrier, ..self.clone() }
     }
 
     /// Asks with this token.

@@ -5,9 +5,10 @@ use crate::relay_play::envelope;
 use crate::relay_play::relayed::{self, Recorded};
 use crate::relay_play::substitute::put_id;
 use crate::relay_play::talk::Talk;
+use crate::relay_play::websocket::WebSocketLine;
 use crate::{Gateway, Wire};
 
-use super::{HOST, Question, RECORDING, Told, is_fault};
+use super::{Carrier, HOST, Question, RECORDING, Told, is_fault, web_stream};
 
 /// A sender that has asked.
 pub struct RelayedPeer {
@@ -30,7 +31,7 @@ impl RelayedPeer {
         question.put_into(&mut sent);
         let mut recorded = Recorded::cut(&sent);
         recorded.tls = !question.in_clear;
-        Self { talk: recorded.dial(gateway, HOST) }
+        Self { talk: dial(gateway, &recorded, question.carrier) }
     }
 
     /// Begins, up to the end of its TLS handshake, and says no more: the gateway has it, and waits.
@@ -74,4 +75,19 @@ impl RelayedPeer {
         let reply = relayed::reply(&mut self.talk);
         assert_eq!(envelope::fault(&reply), None);
     }
+}
+
+/// Dials and says the message. On other carriers than TCP there is no preamble; in a web stream a byte says whether TLS follows.
+fn dial(gateway: &Gateway, recorded: &Recorded, carrier: Carrier) -> Talk {
+    let mut talk = match carrier {
+        Carrier::Tcp => return recorded.dial(gateway, HOST),
+        Carrier::WebSocket => Talk::new(WebSocketLine::dial(gateway, HOST, "wsrelayedconnection")),
+        Carrier::WebStream | Carrier::WebStreamInTls => {
+            let mut wire = web_stream(gateway, carrier, "connection");
+            wire.send(&[u8::from(recorded.tls)]);
+            Talk::new(if recorded.tls { wire.into_tls(HOST, gateway.authority()) } else { wire })
+        }
+    };
+    relayed::say_message(&mut talk, &recorded.message);
+    talk
 }
