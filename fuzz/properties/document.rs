@@ -149,7 +149,10 @@ impl Joined {
             self.0.extend_from_slice(bytes);
             return;
         }
-        // Also where it says nothing, as an empty text does.
+        // An empty text parts no bytes.
+        if matches!(event, Event::Text(value) if value.text().is_empty()) {
+            return;
+        }
         self.flush(summary);
         summary.event(event);
     }

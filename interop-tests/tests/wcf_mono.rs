@@ -5,8 +5,8 @@
 use std::time::{Duration, Instant};
 
 use interop_tests::{
-    Config, Gateway, MonoService, OTHER_KEY, RelayListener, RelaySender, Running, Token, mono_client,
-    run_mono_client, shim_gateway,
+    Config, Gateway, MonoService, OTHER_KEY, RelayListener, RelaySender, Running, Service, Token, Wire,
+    mono_client, run_mono_client, shim_gateway,
 };
 
 /// Long enough for Mono, which takes 5 s to close a duplex channel.
@@ -138,6 +138,44 @@ fn a_client_learns_at_once_that_the_listener_died_under_its_call() {
     assert!(killed.elapsed() < Duration::from_secs(5), "{:?}", killed.elapsed());
     let mut late = RelaySender::with_token(&relayed.gateway, PATH);
     assert_refused(&relayed.service, &mut late, "EndpointNotFoundFault: ");
+}
+
+#[test]
+fn a_service_learns_at_once_that_its_sender_died() {
+    let gateway = shim_gateway(Config::new());
+    let service = Service::start();
+    let _listener = RelayListener::before(&gateway, PATH, service.port(), &[]);
+    let mut sender = RelaySender::with_token(&gateway, PATH);
+    let mut client = Wire::tcp(([127, 0, 0, 1], sender.port).into());
+    let mut served = service.connection();
+    client.send(b"begun");
+    assert_eq!(served.receive(5), b"begun");
+
+    sender.running.kill();
+    let killed = Instant::now();
+    assert_eq!(served.receive_to_end(), b"");
+    assert!(killed.elapsed() < Duration::from_secs(5), "{:?}", killed.elapsed());
+}
+
+/// Each side may end what it says and hear the other one out.
+#[test]
+fn an_end_of_one_direction_is_passed_on_and_the_other_one_goes_on() {
+    let gateway = shim_gateway(Config::new());
+    let service = Service::start();
+    let _listener = RelayListener::before(&gateway, PATH, service.port(), &[]);
+    let sender = RelaySender::with_token(&gateway, PATH);
+    for client_first in [true, false] {
+        let mut client = Wire::tcp(([127, 0, 0, 1], sender.port).into());
+        let mut served = service.connection();
+        let (first, second) =
+            if client_first { (&mut client, &mut served) } else { (&mut served, &mut client) };
+        first.send(b"all of it");
+        first.finish();
+        assert_eq!(second.receive_to_end(), b"all of it");
+        second.send(b"and the answer");
+        second.finish();
+        assert_eq!(first.receive_to_end(), b"and the answer");
+    }
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! One-way messages where nothing but 443 or 80 is open: recorded sessions and links inside WebSockets and web streams, and messages in
 //! a POST by curl. Relay page 1.4, 1.5 and 3.5.
 
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::time::Duration;
 
 use interop_tests::relay_play::{Carrier, FlowListener, FlowSender};
-use interop_tests::{Config, Gateway, NAMESPACE, Token, curl_at};
+use interop_tests::{Config, Gateway, NAMESPACE, Program, Running, Token, curl_at, wait_until};
 
 const HOST: &str = "contoso.servicebus.windows.net";
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -35,6 +37,34 @@ fn ten_messages_reach_a_listener_on_443_over_each_carrier() {
         assert_eq!((taken, sender.answer()), (number, (number, None)), "{carrier:?}");
         sender.end();
     }
+}
+
+#[test]
+fn ten_messages_pass_a_proxy_that_knows_no_websocket() {
+    let gateway = gateway();
+    let mut listener = FlowListener::open_over_websocket(&gateway);
+    let (_running, proxy) = tinyproxy(&gateway);
+    let mut sender = FlowSender::open_over(&gateway, Carrier::WebStreamThrough(proxy));
+    for number in 1..=10 {
+        sender.send(number);
+        let (taken, delivery) = listener.take().expect("a message");
+        listener.accept(delivery);
+        assert_eq!((taken, sender.answer()), (number, (number, None)));
+    }
+}
+
+/// Debian's tinyproxy, and where it listens.
+fn tinyproxy(gateway: &Gateway) -> (Running, SocketAddr) {
+    // It cannot be told to take any free port; one that was free a moment ago is.
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("it is bound");
+    let file = gateway.directory().join("tinyproxy.conf");
+    let text =
+        format!("Port {}\nListen 127.0.0.1\nAllow 127.0.0.1\nTimeout 600\nMaxClients 20\n", free.port());
+    std::fs::write(&file, text).expect("its configuration is written");
+    let running =
+        Program::new(Path::new("/usr/bin/tinyproxy")).args(["-d", "-c", &file.to_string_lossy()]).start();
+    wait_until("tinyproxy listens", || TcpStream::connect(free).is_ok());
+    (running, free)
 }
 
 /// SOAP 1.2 as WCF's `WSHttpBinding` writes it for a one-way contract, with the token in a header.

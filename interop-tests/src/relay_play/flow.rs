@@ -1,6 +1,8 @@
 //! Many one-way messages, played from the recording of one: a sender that does not wait for an answer before it sends the next, and a
 //! listener that takes and settles them until it is cut. Relay page 2.4 and 3.2.
 
+use std::net::SocketAddr;
+
 use crate::{Gateway, Wire};
 
 use super::control_link::ControlLink;
@@ -50,6 +52,8 @@ pub enum Carrier {
     WebStreamInTls,
     /// A web stream on 80, with TLS inside.
     WebStream,
+    /// The same through a proxy.
+    WebStreamThrough(SocketAddr),
 }
 
 /// Where a web stream was recorded.
@@ -104,8 +108,12 @@ impl FlowSender {
                 let wire = web_stream().open_https(gateway, HOST).into_wire();
                 OneWay::carried(Talk::new(wire), &sent)
             }
-            Carrier::WebStream => {
-                let wire = web_stream().open(gateway).into_wire();
+            Carrier::WebStream | Carrier::WebStreamThrough(_) => {
+                let stream = match carrier {
+                    Carrier::WebStreamThrough(proxy) => web_stream().open_through(proxy, gateway),
+                    _ => web_stream().open(gateway),
+                };
+                let wire = stream.into_wire();
                 OneWay::carried_with_tls(wire, gateway, HOST, &sent)
             }
         };

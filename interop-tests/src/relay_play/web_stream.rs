@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
+use std::net::SocketAddr;
 
 use crate::{Answer, Gateway, Wire};
 
@@ -41,18 +42,29 @@ impl Recorded {
 
     /// Creates the stream at the door `http`, opens both directions at the addresses that the gateway gives, and checks that it echoes.
     pub(super) fn open(&self, gateway: &Gateway) -> WebStream {
-        self.open_through(&|| Wire::tcp(gateway.door("http")), true)
+        self.open_with(&|| Wire::tcp(gateway.door("http")), None, true)
     }
 
     /// The same at the door `https`, where there is no echo.
     pub(super) fn open_https(&self, gateway: &Gateway, host: &str) -> WebStream {
-        self.open_through(&|| Wire::tls(gateway.door("https"), host, gateway.authority()), false)
+        self.open_with(&|| Wire::tls(gateway.door("https"), host, gateway.authority()), None, false)
     }
 
-    /// The same through what `dial` dials.
-    pub(super) fn open_through(&self, dial: &dyn Fn() -> Wire, echoes: bool) -> WebStream {
+    /// The same as [`Recorded::open`] through a proxy, which is told whole addresses.
+    pub(super) fn open_through(&self, proxy: SocketAddr, gateway: &Gateway) -> WebStream {
+        self.open_with(&|| Wire::tcp(proxy), Some(gateway.door("http")), true)
+    }
+
+    fn open_with(&self, dial: &dyn Fn() -> Wire, proxied: Option<SocketAddr>, echoes: bool) -> WebStream {
+        let addressed = |head: &[u8], uri: &str| addressed(head, uri, proxied.is_some());
         let mut wire = dial();
-        wire.send(&self.create);
+        match proxied {
+            None => wire.send(&self.create),
+            Some(door) => {
+                let (head, body) = split(&self.create);
+                wire.send(&[&*addressed(head, &format!("http://{door}/")), body].concat());
+            }
+        }
         let created = Answer::read(&mut wire, "POST");
         assert_eq!(created.status, 201, "{created:?}");
         let at =
@@ -158,14 +170,17 @@ fn split(bytes: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// A recorded head for the address that the gateway gave.
-fn addressed(head: &[u8], uri: &str) -> Vec<u8> {
+fn addressed(head: &[u8], uri: &str, whole: bool) -> Vec<u8> {
     let (authority, path) =
         uri.split_once("://").and_then(|(_, rest)| rest.split_once('/')).expect("an absolute URI");
     let head = std::str::from_utf8(head).expect("a head is text");
     let lines = head.split("\r\n").enumerate().map(|(number, line)| {
         if number == 0 {
             let method = line.split(' ').next().unwrap_or_default();
-            format!("{method} /{path} HTTP/1.1")
+            match whole {
+                true => format!("{method} {uri} HTTP/1.1"),
+                false => format!("{method} /{path} HTTP/1.1"),
+            }
         } else if line.starts_with("Host: ") {
             format!("Host: {authority}")
         } else {

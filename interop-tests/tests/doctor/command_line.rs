@@ -6,7 +6,7 @@ use crate::consult::Consult;
 
 /// A gateway with the doors of WCF that there are, and the arguments that lead to them.
 fn with_wcf() -> (Gateway, Vec<String>) {
-    let doors = ["amqps", "rendezvous"];
+    let doors = ["amqps", "oneway", "oneway_tls", "rendezvous", "probe"];
     let config = doors.iter().fold(Config::new(), |config, door| config.door(door, "127.0.0.1:0"));
     let gateway = Gateway::start(config);
     let ports = doors.iter().flat_map(|door| ["--port".to_owned(), format!("{door}={}", gateway.port(door))]);
@@ -35,6 +35,10 @@ fn a_good_relay_is_good_in_every_line() {
     assert!(report.seen("port", "https").ends_with("; a relay is behind it"), "{}", report.said);
     assert!(report.seen("port", "amqps").ends_with("speaks AMQP 1.0 with SASL EXTERNAL"), "{}", report.said);
     assert!(report.seen("port", "rendezvous").contains("takes relayed connections"), "{}", report.said);
+    assert!(report.seen("port", "oneway").ends_with(" speaks net.tcp framing"), "{}", report.said);
+    assert!(report.seen("port", "oneway_tls").contains("framing, inside it TLS 1.3"), "{}", report.said);
+    assert!(report.seen("port", "probe").contains("we come from 127.0.0.1:"), "{}", report.said);
+    assert!(report.seen("certificate", "oneway_tls").contains("for localhost, 127.0.0.1"), "{}", report.said);
     assert!(report.seen("certificate", "rendezvous").contains("CN=interop tests"), "{}", report.said);
     let key = "the policy send is good for Send at plant7/press; nobody listens there now";
     assert_eq!(report.seen("key", ""), key);

@@ -31,10 +31,10 @@ impl Writer<'_> {
                 (_, _) => return self.chars_value(&value.text()),
             }
         } else {
-            self.element_content()?;
-            if *value == Value::Empty {
-                return Ok(());
+            if matches!(value, Value::Empty) || matches!(value, Value::Dictionary(text) if text.is_empty()) {
+                return self.no_text();
             }
+            self.element_content()?;
         }
         self.record(value)
     }
@@ -78,13 +78,22 @@ impl Writer<'_> {
         if self.depth == 0 { Err(WriteError::RootText) } else { Ok(()) }
     }
 
+    /// An empty text: Microsoft's writers do not even let it part the bytes before it from those behind it.
+    fn no_text(&mut self) -> Result<(), WriteError> {
+        match self.state {
+            State::Content if self.depth > 0 => Ok(()),
+            _ => self.element_content(),
+        }
+    }
+
     fn chars_value(&mut self, text: &str) -> Result<(), WriteError> {
         short_enough(text)?;
         let State::Attribute(attribute) = &mut self.state else {
-            self.element_content()?;
-            if !text.is_empty() {
-                self.chars(text);
+            if text.is_empty() {
+                return self.no_text();
             }
+            self.element_content()?;
+            self.chars(text);
             return Ok(());
         };
         match attribute {
@@ -342,6 +351,19 @@ mod tests {
         writer.value(&Value::QName { letter: b'q', local: Str::plain("") }).unwrap();
         writer.end_element().unwrap();
         assert_eq!(writer.finish().unwrap(), b"\x40\x01v\x98\x01q\x99\x01:");
+    }
+
+    #[test]
+    fn an_empty_text_does_not_part_bytes() {
+        for nothing in [Value::Chars(""), Value::Empty, Value::Dictionary(Str::dictionary(""))] {
+            let mut writer = Writer::new(Ids::None, Runtime::Net8);
+            writer.start_element(None, Str::plain("r"), Str::plain("")).unwrap();
+            writer.bytes(&[0x82]).unwrap();
+            writer.value(&nothing).unwrap();
+            writer.bytes(&[0x61, 0x82, 0x82]).unwrap();
+            writer.end_element().unwrap();
+            assert_eq!(writer.finish().unwrap(), b"\x40\x01r\x9e\x03\x82\x61\x82\x9f\x01\x82");
+        }
     }
 
     #[test]
