@@ -37,6 +37,8 @@ mod malformed;
 mod net_tcp;
 #[path = "wcf_refusals/oneway.rs"]
 mod oneway;
+#[path = "wcf_refusals/oneway_post.rs"]
+mod oneway_post;
 #[path = "wcf_refusals/peer.rs"]
 mod peer;
 #[path = "wcf_refusals/rendezvous.rs"]

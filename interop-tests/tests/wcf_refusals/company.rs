@@ -6,7 +6,7 @@ use std::time::Duration;
 use interop_tests::relay_play::refused::{ListeningPeer, Question, RELAY};
 use interop_tests::{Gateway, Listener, WebSocket, accept_address};
 
-use crate::peer::{HYBRID, Peer};
+use crate::peer::{HYBRID, Heard, Peer};
 use crate::situation::Situation;
 
 /// Who is there; they go with the value.
@@ -63,29 +63,22 @@ impl Company {
 
     /// A listener of the kind that the relay is, gone as soon as it is invited.
     pub(crate) fn who_leaves(gateway: &Gateway, peer: &Peer) -> Self {
-        let listener = Self::listener(gateway, peer).listener;
-        std::thread::spawn(move || match listener {
-            Somebody::Wcf(mut peer) => {
-                peer.invited();
-                peer.hang_up();
+        let mut listener = Self::listener(gateway, peer).listener;
+        let heard = peer.heard;
+        std::thread::spawn(move || {
+            listener.hear(heard);
+            match listener {
+                Somebody::Wcf(peer) => peer.hang_up(),
+                Somebody::Hybrid(listener) => listener.control.abort(),
+                Somebody::Nobody => {}
             }
-            Somebody::Hybrid(mut listener) => {
-                listener.control.text();
-                listener.control.abort();
-            }
-            Somebody::Nobody => {}
         });
         Self::none()
     }
 
     /// And somebody who asked the same already and waits.
     pub(crate) fn and_who_waits(mut self, peer: &Peer, waiting: Box<dyn Any>) -> Self {
-        match &mut self.listener {
-            _ if !peer.invites => {}
-            Somebody::Wcf(peer) => drop(peer.invited()),
-            Somebody::Hybrid(listener) => drop(listener.control.text()),
-            Somebody::Nobody => {}
-        }
+        self.listener.hear(peer.heard);
         Self { _waiting: Some(waiting), ..self }
     }
 
@@ -102,6 +95,18 @@ impl Company {
                 let quiet = listener.control.wire().is_quiet_for(Duration::from_millis(100));
                 assert!(quiet || !situation.ends_at_the_door(), "the listener heard of it");
             }
+        }
+    }
+}
+
+impl Somebody {
+    /// Waits until it hears of somebody who asks.
+    fn hear(&mut self, heard: Heard) {
+        match (self, heard) {
+            (_, Heard::Nothing) | (Self::Nobody, _) => {}
+            (Self::Wcf(peer), Heard::Invitation) => drop(peer.invited()),
+            (Self::Wcf(peer), Heard::Message) => peer.given(),
+            (Self::Hybrid(listener), _) => drop(listener.control.text()),
         }
     }
 }

@@ -4,7 +4,7 @@ use interop_tests::relay_play::refused::{Question, RECORDING, RELAY, Told};
 use interop_tests::{Answer, Gateway, Request};
 
 use crate::hybrid_websocket::told;
-use crate::peer::{HYBRID, NET_TCP, Peer, Right};
+use crate::peer::{HYBRID, Heard, NET_TCP, Peer, Right};
 
 const REQUEST: Peer = Peer {
     right: Right::Send,
@@ -14,7 +14,7 @@ const REQUEST: Peer = Peer {
     other_kind: NET_TCP,
     other_shape: "stream",
     ask,
-    invites: true,
+    heard: Heard::Invitation,
     wait: |gateway| {
         let mut wire = gateway.connect();
         request(&Question::default()).send(&mut wire);

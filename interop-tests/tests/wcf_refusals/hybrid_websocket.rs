@@ -3,7 +3,7 @@
 use interop_tests::relay_play::refused::{Question, RECORDING, RELAY, Told};
 use interop_tests::{Answer, Gateway, WebSocket};
 
-use crate::peer::{HYBRID, NET_TCP, Peer, Right};
+use crate::peer::{HYBRID, Heard, NET_TCP, Peer, Right};
 
 const LISTENER: Peer = Peer {
     right: Right::Listen,
@@ -13,7 +13,7 @@ const LISTENER: Peer = Peer {
     other_kind: NET_TCP,
     other_shape: "",
     ask: |gateway, question| ask(gateway, question, "listen"),
-    invites: true,
+    heard: Heard::Invitation,
     wait: |_| Box::new(()),
 };
 
@@ -25,7 +25,7 @@ const SENDER: Peer = Peer {
     other_kind: NET_TCP,
     other_shape: "exchange",
     ask: |gateway, question| ask(gateway, question, "connect"),
-    invites: true,
+    heard: Heard::Invitation,
     wait: |gateway| {
         let mut wire = gateway.connect();
         let token = Question::default().token(RELAY, "send").expect("a good one");

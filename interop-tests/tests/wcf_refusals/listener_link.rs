@@ -4,7 +4,7 @@ use interop_tests::relay_play::refused::{HOST, ListeningPeer, Question, RECORDIN
 use interop_tests::{Config, Gateway};
 
 use crate::logged_once;
-use crate::peer::{HTTP, NET_TCP, Peer, Right};
+use crate::peer::{HTTP, Heard, NET_TCP, Peer, Right};
 
 const LISTENER: Peer = Peer {
     right: Right::Listen,
@@ -14,7 +14,7 @@ const LISTENER: Peer = Peer {
     other_kind: HTTP,
     other_shape: "",
     ask: |gateway, question| ListeningPeer::ask(gateway, question).refused(),
-    invites: true,
+    heard: Heard::Invitation,
     wait: |_| Box::new(()),
 };
 

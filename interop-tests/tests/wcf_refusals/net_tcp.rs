@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use interop_tests::relay_play::refused::{HOST, Question, RECORDING, RELAY, Told};
 use interop_tests::{Gateway, Wire, preamble};
 
-use crate::peer::{HYBRID, NET_TCP, Peer, Right};
+use crate::peer::{HYBRID, Heard, NET_TCP, Peer, Right};
 
 const SENDER: Peer = Peer {
     right: Right::Send,
@@ -22,7 +22,7 @@ const SENDER: Peer = Peer {
         let fault = uri.strip_prefix("http://schemas.microsoft.com/ws/2006/05/framing/faults/");
         Told::new(fault.unwrap_or_else(|| panic!("{uri}")), "")
     },
-    invites: true,
+    heard: Heard::Invitation,
     wait: |gateway| Box::new(asking(gateway, &Question::default())),
 };
 

@@ -6,7 +6,7 @@ use interop_tests::relay_play::refused::{
 };
 use interop_tests::{Config, Gateway};
 
-use crate::peer::{HTTP, NET_TCP, ONEWAY, Peer, Right};
+use crate::peer::{HTTP, Heard, NET_TCP, ONEWAY, Peer, Right};
 use crate::{logged_once, reload};
 
 const SENDER: Peer = Peer {
@@ -17,7 +17,7 @@ const SENDER: Peer = Peer {
     other_kind: NET_TCP,
     other_shape: "stream",
     ask: |gateway, question| OneWayPeer::connect(gateway, question).refused(),
-    invites: false,
+    heard: Heard::Nothing,
     wait: |gateway| {
         let mut sender = OneWayPeer::connect(gateway, &Question::default());
         sender.granted();
@@ -33,7 +33,7 @@ const LISTENER: Peer = Peer {
     other_kind: HTTP,
     other_shape: "",
     ask: |gateway, question| OneWayPeer::listen(gateway, question).refused(),
-    invites: false,
+    heard: Heard::Nothing,
     wait: |_| Box::new(()),
 };
 

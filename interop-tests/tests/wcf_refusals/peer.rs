@@ -21,10 +21,19 @@ pub(crate) struct Peer {
     pub(crate) other_shape: &'static str,
     /// Asks what `question` says, and reads the refusal.
     pub(crate) ask: fn(&Gateway, &Question) -> Told,
-    /// Whether a listener is told of it as soon as it asks.
-    pub(crate) invites: bool,
+    /// What a listener hears of it as soon as it asks.
+    pub(crate) heard: Heard,
     /// Asks and goes on waiting, until the value is dropped.
     pub(crate) wait: fn(&Gateway) -> Box<dyn Any>,
+}
+
+/// What a listener hears of one that asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    Nothing,
+    Invitation,
+    /// A message, for which the peer waits until the listener has settled it.
+    Message,
 }
 
 /// A right that a token gives.

@@ -3,7 +3,7 @@
 
 use interop_tests::relay_play::refused::{RECORDING, RELAY, RelayedPeer};
 
-use crate::peer::{HYBRID, NET_TCP, Peer, Right};
+use crate::peer::{HYBRID, Heard, NET_TCP, Peer, Right};
 
 const SENDER: Peer = Peer {
     right: Right::Send,
@@ -13,7 +13,7 @@ const SENDER: Peer = Peer {
     other_kind: HYBRID,
     other_shape: "exchange",
     ask: |gateway, question| RelayedPeer::ask(gateway, question).refused(),
-    invites: true,
+    heard: Heard::Invitation,
     wait: |gateway| Box::new(RelayedPeer::ask(gateway, &Default::default())),
 };
 

@@ -73,6 +73,7 @@ impl Situation {
             .limit("failed_handshakes_per_minute", "0")
             .timeout("listener_refusal", "50ms")
             .timeout("accept", if self == Self::NotAccepted { "1s" } else { "15s" })
+            .timeout("oneway", if self == Self::NotAccepted { "1s" } else { "15s" })
             .timeout("response", if self == Self::NotAccepted { "1s" } else { "15s" })
             .timeout("drain", "20s");
         // Listeners are told where to dial by the address at which they came, if it is one of IPv4.

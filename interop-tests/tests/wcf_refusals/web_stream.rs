@@ -4,7 +4,7 @@ use interop_tests::relay_play::refused::{
     Carrier, ONEWAY_RECORDING, ONEWAY_RELAY, OneWayPeer, Question, RECORDING, RELAY, RelayedPeer,
 };
 
-use crate::peer::{HYBRID, NET_TCP, ONEWAY, Peer, Right};
+use crate::peer::{HYBRID, Heard, NET_TCP, ONEWAY, Peer, Right};
 
 const SENDER: Peer = Peer {
     right: Right::Send,
@@ -14,7 +14,7 @@ const SENDER: Peer = Peer {
     other_kind: HYBRID,
     other_shape: "exchange",
     ask: |gateway, question| RelayedPeer::ask(gateway, &question.over(Carrier::WebStream)).refused(),
-    invites: true,
+    heard: Heard::Invitation,
     wait: |gateway| Box::new(RelayedPeer::ask(gateway, &Question::default().over(Carrier::WebStream))),
 };
 
@@ -26,7 +26,7 @@ const ONEWAY_SENDER: Peer = Peer {
     other_kind: NET_TCP,
     other_shape: "stream",
     ask: |gateway, question| OneWayPeer::connect(gateway, &question.over(Carrier::WebStream)).refused(),
-    invites: false,
+    heard: Heard::Nothing,
     wait: |gateway| {
         let mut sender = OneWayPeer::connect(gateway, &Question::default().over(Carrier::WebStream));
         sender.granted();

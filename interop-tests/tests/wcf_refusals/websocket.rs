@@ -5,7 +5,7 @@ use interop_tests::relay_play::refused::{
     RelayedPeer,
 };
 
-use crate::peer::{HTTP, HYBRID, NET_TCP, ONEWAY, Peer, Right};
+use crate::peer::{HTTP, HYBRID, Heard, NET_TCP, ONEWAY, Peer, Right};
 
 const LISTENER: Peer = Peer {
     right: Right::Listen,
@@ -15,7 +15,7 @@ const LISTENER: Peer = Peer {
     other_kind: HTTP,
     other_shape: "",
     ask: |gateway, question| ListeningPeer::ask(gateway, &question.over(Carrier::WebSocket)).refused(),
-    invites: true,
+    heard: Heard::Invitation,
     wait: |_| Box::new(()),
 };
 
@@ -27,7 +27,7 @@ const SENDER: Peer = Peer {
     other_kind: HYBRID,
     other_shape: "exchange",
     ask: |gateway, question| RelayedPeer::ask(gateway, &question.over(Carrier::WebSocket)).refused(),
-    invites: true,
+    heard: Heard::Invitation,
     wait: |gateway| Box::new(RelayedPeer::ask(gateway, &Question::default().over(Carrier::WebSocket))),
 };
 
@@ -39,7 +39,7 @@ const ONEWAY_SENDER: Peer = Peer {
     other_kind: NET_TCP,
     other_shape: "stream",
     ask: |gateway, question| OneWayPeer::connect(gateway, &question.over(Carrier::WebSocket)).refused(),
-    invites: false,
+    heard: Heard::Nothing,
     wait: |gateway| {
         let mut sender = OneWayPeer::connect(gateway, &Question::default().over(Carrier::WebSocket));
         sender.granted();

@@ -167,6 +167,11 @@ impl ListeningPeer {
         invitation.child("Id").expect("an id").text()
     }
 
+    /// Waits for a message, which it does not settle.
+    pub fn given(&mut self) {
+        self.expect(amqp::TRANSFER);
+    }
+
     /// Whether it was invited, or sent anything else.
     pub fn was_sent_something(&self) -> bool {
         self.items.iter().any(|item| item.performative() == Some(amqp::TRANSFER))
