@@ -22,7 +22,7 @@ macro_rules! targets {
     ($($name:ident),* $(,)?) => { [$((stringify!($name), properties::$name::check)),*] };
 }
 
-const TARGETS: [Target; 22] = targets![
+const TARGETS: [Target; 23] = targets![
     amqp_frames,
     binxml_reader,
     binxml_round_trip,
@@ -32,6 +32,7 @@ const TARGETS: [Target; 22] = targets![
     framing_initiator,
     framing_receiver,
     framing_records,
+    http_binding,
     hybrid_messages,
     inspect_capture,
     inspect_scrub,

@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use viaduct::{
     entity::{
         DynamicRelays, EntityPath, HostName, KeyName, Namespace, NamespaceName, Policy, Relay, RelayKey,
-        RelayKind, Rights,
+        RelayKind, Rights, SwtIssuer,
     },
     store::{
         Author, Change, EmbeddedStore, EntityStore, MemoryStore, NamespaceRecord, Precondition, Record,
@@ -369,6 +369,13 @@ mod cases {
         let store = place.open().await;
         let mut declared = declared(&["hyco"]);
         declared.dynamic_relays = DynamicRelays::Off;
+        declared.issuers = vec![SwtIssuer {
+            issuer: "owner".to_owned(),
+            key: "c2VjcmV0".to_owned().into(),
+            acts_as: KeyName::parse("acs").unwrap(),
+            rights: Rights::SEND,
+        }];
+        declared.token_service = true;
         declared.locked = true;
         store.seed(std::slice::from_ref(&declared)).await.unwrap();
         assert_eq!(stored(&store), [declared]);

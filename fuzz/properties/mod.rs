@@ -18,6 +18,7 @@ pub mod framing_followers;
 pub mod framing_initiator;
 pub mod framing_receiver;
 pub mod framing_records;
+pub mod http_binding;
 pub mod hybrid_messages;
 pub mod inspect_capture;
 pub mod inspect_scrub;

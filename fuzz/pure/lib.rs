@@ -4,9 +4,13 @@
 
 #[path = "../../src/auth/mod.rs"]
 pub mod auth;
+#[path = "../../src/bridge/mod.rs"]
+pub mod bridge;
 #[path = "../../src/entity/mod.rs"]
 pub mod entity;
 #[path = "../../src/inspect/mod.rs"]
 pub mod inspect;
+#[path = "../../src/relay/mod.rs"]
+pub mod relay;
 #[path = "../../src/wire/mod.rs"]
 pub mod wire;

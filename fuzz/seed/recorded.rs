@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use viaduct::wire::binxml::{Dictionaries, Ids, Limits, Reader, SessionTable, Writer};
 use viaduct::wire::framing::{
-    DecodeError, Encoding, FramingLimits, InitiatorDecoder, KnownEncoding, Piece, Policy, PreambleEvent,
+    DecodeError, Encoding, FramingLimits, InitiatorDecoder, KnownEncoding, Mode, Piece, Policy, PreambleEvent,
     PreambleReader, ReceiverDecoder, Record, Session,
 };
 use viaduct::wire::xml::Runtime;
@@ -77,6 +77,10 @@ fn net_tcp(seeds: &mut Seeds, sent: &[u8], answer: &[u8]) {
     let mut receiver = ReceiverDecoder::new(mode, FramingLimits::default());
     let sent_envelopes = envelopes(sent, |input| initiator.next(input));
     let answered = envelopes(answer, |input| receiver.next(input));
+    if session.preamble.mode == Mode::Singleton {
+        seeds.add("http_binding", &[0x80, 40, 7], answer);
+        seeds.add("http_binding", &[0xc1, 90, 1], answer);
+    }
     let encoding = match session.preamble.encoding {
         Encoding::Known(KnownEncoding(number)) => number,
         Encoding::Extensible(_) => return,
@@ -214,8 +218,13 @@ fn http(seeds: &mut Seeds, message: &[u8]) {
     let lower = String::from_utf8_lossy(head).to_ascii_lowercase();
     if let Some(length) = lower.lines().find_map(|line| line.strip_prefix("content-length:")) {
         let length = length.trim().parse().unwrap_or(0).min(rest.len());
+        let entity = &rest[..length];
         if rest.starts_with(b"<") {
-            text(seeds, &rest[..length]);
+            text(seeds, entity);
+        }
+        // As SOAP 1.1, SOAP 1.2, other XML, JSON and octets, with an action.
+        for kind in [1, 2, 3, 4, 6] {
+            seeds.add("http_binding", &[kind | 8, 40, 7], entity);
         }
     }
 }

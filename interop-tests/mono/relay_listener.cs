@@ -49,7 +49,9 @@ namespace Interop.Relay
                 link = new ListenerLink(line.Stream, settings);
                 link.Delivered += Delivered;
                 link.Start();
-                new Thread(StopWhenTold) { IsBackground = true }.Start();
+                // From here on it is told, and not ended by it; the thread may be late.
+                var told = new UnixSignal(Signum.SIGINT);
+                new Thread(() => StopWhenTold(told)) { IsBackground = true }.Start();
                 Say.Line("ready");
                 link.Run();
                 return 1;
@@ -67,9 +69,9 @@ namespace Interop.Relay
         }
 
         /// Console.CancelKeyPress would need a terminal.
-        static void StopWhenTold()
+        static void StopWhenTold(UnixSignal told)
         {
-            new UnixSignal(Signum.SIGINT).WaitOne();
+            told.WaitOne();
             stopping = true;
             link.Stop();
         }

@@ -50,5 +50,5 @@ pub use streams::pattern;
 pub use tools::{curl, dotnet, mono, node, output_dir, python, repository, viaduct};
 pub use wait::wait_until;
 pub use wcf::{MonoService, mono_client, run_mono_client};
-pub use wcf_shim::{RelayListener, RelaySender, shim_gateway};
+pub use wcf_shim::{HttpHost, RelayListener, RelaySender, shim_gateway};
 pub use websocket::{Cut, Frame, Message, WebSocket};

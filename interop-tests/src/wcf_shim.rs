@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::wcf::compile;
-use crate::{Config, Gateway, MonoService, NAMESPACE, Program, Running, mono};
+use crate::{Config, Gateway, MonoService, NAMESPACE, Program, Running, mono, repository};
 
 /// Long enough for Mono to start and to shake hands on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -56,6 +56,42 @@ impl RelayListener {
     /// The program, without a token and without a service.
     pub fn program(gateway: &Gateway, path: &str) -> Program {
         program(gateway, "relay_listener", path).args(["--amqps", &gateway.port("amqps").to_string()])
+    }
+}
+
+/// HTTP services of Mono behind the listener of an HTTP binding (`mono/http_host.cs`, `mono/http_services.cs`).
+pub struct HttpHost {
+    /// The process.
+    pub running: Running,
+    /// Where it takes relayed connections on this machine.
+    pub port: u16,
+}
+
+impl HttpHost {
+    /// For the relay at `path`.
+    pub fn start(path: &str) -> Self {
+        Self::at(path, 0)
+    }
+
+    /// At this port; 0 is any that is free.
+    pub fn at(path: &str, port: u16) -> Self {
+        static COMPILED: OnceLock<PathBuf> = OnceLock::new();
+        let program = COMPILED.get_or_init(|| {
+            compile("http_host", &["http_services.cs", "arguments.cs", "amqp.cs", "relay_messages.cs"], &[])
+        });
+        let description = repository().join("interop-tests/mono/accounts.wsdl");
+        let port = port.to_string();
+        let args = [program.as_os_str(), path.as_ref(), description.as_os_str(), port.as_ref()];
+        let mut running = Program::new(mono()).args(args).start();
+        let ready = running.line_starting("ready ", PATIENCE);
+        Self { port: ready["ready ".len()..].parse().expect("a port"), running }
+    }
+
+    /// How many sessions each of its connections has had so far, in the order in which they began: `1, 2, 1` are three on two connections.
+    pub fn sessions(&self) -> Vec<u32> {
+        let output = self.running.output();
+        let numbers = output.lines().filter_map(|line| line.strip_prefix("session "));
+        numbers.map(|number| number.parse().expect("a number")).collect()
     }
 }
 

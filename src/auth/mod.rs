@@ -10,6 +10,7 @@ mod error;
 mod sas;
 mod signer;
 mod swt;
+mod token_service;
 mod wcf;
 
 pub use audience::audience;
@@ -18,4 +19,5 @@ pub use error::{AuthError, TokenError};
 pub use sas::SasToken;
 pub use signer::{mint, sign};
 pub use swt::{SwtIssuer, SwtToken, mint_swt};
+pub use token_service::{Issued, TokenServiceError, issue};
 pub use wcf::WcfTokens;

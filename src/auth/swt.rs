@@ -7,19 +7,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use super::TokenError;
-use crate::entity::{KeyName, Right, Rights, UnixTime};
+pub use crate::entity::SwtIssuer;
+use crate::entity::{Right, Rights, UnixTime};
 
 /// The claim that names rights.
 const ACTION: &str = "net.windows.servicebus.action";
 /// The last pair: the signature of everything in front of its `&`.
-const SIGNATURE: &str = "HMACSHA256";
-/// Bytes of a key: as many as its signatures have.
-const SHORTEST_KEY: usize = 32;
+pub(super) const SIGNATURE: &str = "HMACSHA256";
 
 /// A token that was read, not yet one that was believed: pairs as in a form, in any order but for the signature.
 ///
@@ -32,19 +30,6 @@ pub struct SwtToken {
     audience: String,
     expires: UnixTime,
     actions: String,
-}
-
-/// Somebody whose tokens a namespace takes. Without one, and that is the default, it takes none.
-#[derive(Clone, Debug)]
-pub struct SwtIssuer {
-    /// The value of `Issuer`, character by character.
-    pub issuer: String,
-    /// The key it signs with, 32 bytes or more in base64.
-    pub key: SecretString,
-    /// What its tokens count as in logs and lists.
-    pub acts_as: KeyName,
-    /// The most that its tokens may allow, whatever they say.
-    pub rights: Rights,
 }
 
 impl SwtToken {
@@ -117,7 +102,7 @@ impl SwtToken {
 
     /// Whether this issuer wrote it.
     pub fn is_of(&self, issuer: &SwtIssuer) -> bool {
-        let Some(tag) = tag(&issuer.key, &self.signed) else { return false };
+        let Some(tag) = tag(issuer, &self.signed) else { return false };
         self.issuer == issuer.issuer && bool::from(tag.ct_eq(&self.signature))
     }
 
@@ -159,20 +144,19 @@ pub fn mint_swt(issuer: &SwtIssuer, audience: &str, expires: UnixTime) -> Option
         expires.0,
         encoded(&issuer.issuer)
     );
-    let signature = STANDARD.encode(tag(&issuer.key, &signed)?);
+    let signature = STANDARD.encode(tag(issuer, &signed)?);
     Some(format!("{signed}&{SIGNATURE}={}", encoded(&signature)))
 }
 
 /// HMAC-SHA256, keyed with what the key's base64 stands for; a short key is none.
-fn tag(key: &SecretString, signed: &str) -> Option<[u8; 32]> {
-    let key = STANDARD.decode(key.expose_secret()).ok().filter(|key| key.len() >= SHORTEST_KEY)?;
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key).ok()?;
+pub(super) fn tag(issuer: &SwtIssuer, signed: &str) -> Option<[u8; 32]> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(&issuer.key_bytes()?).ok()?;
     mac.update(signed.as_bytes());
     Some(mac.finalize().into_bytes().into())
 }
 
 /// A name or value of a form.
-fn decoded(text: &str) -> Option<String> {
+pub(super) fn decoded(text: &str) -> Option<String> {
     let text = text.replace('+', " ");
     Some(percent_decode_str(&text).decode_utf8().ok()?.into_owned())
 }
@@ -182,6 +166,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::entity::KeyName;
 
     fn issuer(rights: Rights) -> SwtIssuer {
         SwtIssuer {

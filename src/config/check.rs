@@ -241,6 +241,10 @@ fn limits(limits: &Limits, problems: &mut Problems) {
         ("connections_per_door", limits.connections_per_door as usize),
         ("via", limits.via),
         ("listener_message", limits.listener_message),
+        ("binding_soap_head", limits.binding_soap_head),
+        ("binding_json_depth", limits.binding_json_depth as usize),
+        ("binding_reply_head", limits.binding_reply_head),
+        ("binding_json_scalar", limits.binding_json_scalar),
     ] {
         if value == 0 {
             problems.add(&format!("limits.{key}"), "must be more than 0; nothing could pass");
@@ -262,6 +266,7 @@ fn timeouts(timeouts: &Timeouts, problems: &mut Problems) {
         ("amqp_silence", timeouts.amqp_silence),
         ("amqp_keep_alive", timeouts.amqp_keep_alive),
         ("amqp_closing", timeouts.amqp_closing),
+        ("issued_token", timeouts.issued_token),
     ] {
         if value.is_zero() {
             problems.add(&format!("timeouts.{key}"), "must be more than 0s; nothing could happen in time");

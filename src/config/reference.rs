@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::connect::{ConnectFile, Forward, Listen};
 use super::written::{DoorTable, Gateway, GatewayFile, NamedCertificate, Store, Tls};
 use crate::entity::limits::{Limits, Timeouts};
-use crate::entity::{DeclaredNamespace, DeclaredPolicy, DeclaredRelay};
+use crate::entity::{DeclaredIssuer, DeclaredNamespace, DeclaredPolicy, DeclaredRelay};
 
 const HEAD: &str = "\
 # Configuration
@@ -54,6 +54,7 @@ pub fn markdown() -> String {
         "[[namespaces.policies]] and [[namespaces.relays.policies]]",
         Sources::Hidden,
     );
+    section::<DeclaredIssuer>(&mut page, "[[namespaces.issuers]]", Sources::Hidden);
     section::<DeclaredRelay>(&mut page, "[[namespaces.relays]]", Sources::Hidden);
     page.push_str(LATER);
     page.push_str("## connect.toml\n\n");

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    auth::{AuthError, Authorized, TokenOptions, authorize},
+    auth::{AuthError, Authorized, SwtIssuer, TokenOptions, WcfTokens},
     entity::{
         DynamicRelays, HostName, Namespace, Relay, RelayKey, RelayKind, RelayPath, Right, ServiceAddress,
         UnixTime,
@@ -95,14 +95,24 @@ impl Target {
 }
 
 impl Addressed {
+    /// The relay's place in the directory, if there is one.
+    pub(crate) fn key(&self) -> Option<RelayKey> {
+        let path = self.relay.as_ref()?.path.clone();
+        Some(RelayKey { namespace: self.namespace.name.clone(), path })
+    }
+
+    /// Whether a sender has to show a token. Where there is no relay only its token tells whether it may know that.
+    pub(crate) fn needs_token(&self) -> bool {
+        self.relay.as_ref().is_none_or(|relay| relay.requires_client_authorization)
+    }
+
     /// Checks the right of a sender; an anonymous relay asks for none, and ignores a token (6.5).
     pub(crate) fn sender(
         self,
         core: &Core,
         token: Option<&SecretString>,
     ) -> Result<(Target, Option<Authorized>), Refusal> {
-        let needs_token = self.relay.as_ref().is_none_or(|relay| relay.requires_client_authorization);
-        let authorized = if needs_token { Some(self.check(core, token, Right::Send)?) } else { None };
+        let authorized = if self.needs_token() { Some(self.check(core, token, Right::Send)?) } else { None };
         Ok((self.target()?, authorized))
     }
 
@@ -250,5 +260,8 @@ fn check_token(
 ) -> Result<Authorized, AuthError> {
     let settings = core.settings.load();
     let options = TokenOptions::new(&settings.limits, &settings.timeouts);
-    authorize(token, right, namespace, relay, path, unix_now(), &options)
+    // Clients of hybrid connections have no other tokens than signatures. Where there is no relay yet, a listener makes a WCF relay.
+    let is_hybrid = relay.is_some_and(|relay| relay.kind == RelayKind::Hybrid);
+    let issuers: &[SwtIssuer] = if is_hybrid { &[] } else { &namespace.issuers };
+    WcfTokens { options: &options, issuers }.authorize(token, right, namespace, relay, path, unix_now())
 }

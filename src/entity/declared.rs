@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{DynamicRelays, RequestTarget, Right, WcfType, secret, units};
+use super::{DynamicRelays, RequestTarget, Right, WcfType, XmlBody, secret, units};
 
 /// `[[namespaces]]`: a namespace with its policies and relays. Seeds the store when it is absent from it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -24,9 +24,16 @@ pub struct DeclaredNamespace {
     /// Read-only to the API, and applied again at each reload.
     #[serde(default)]
     pub locked: bool,
+    /// Whether `POST /WRAPv0.9/` at its hosts makes simple web tokens for clients with a SharedSecret: those that know the key of one of its
+    /// `issuers`.
+    #[serde(default)]
+    pub token_service: bool,
     /// Policies that are good for every relay of the namespace.
     #[serde(default)]
     pub policies: Vec<DeclaredPolicy>,
+    /// Whose simple web tokens (SWT) its WCF relays take, besides shared access signatures.
+    #[serde(default)]
+    pub issuers: Vec<DeclaredIssuer>,
     /// Its relays.
     #[serde(default)]
     pub relays: Vec<DeclaredRelay>,
@@ -54,6 +61,10 @@ pub struct DeclaredRelay {
     /// `"decoded"` (as Azure Relay does) or `"raw"`: the form in which listeners get the path of a request.
     #[serde(default)]
     pub request_target: RequestTarget,
+    /// What XML that is no SOAP becomes for listeners of HTTP bindings: `"element"` (for operations with parameters) or `"octets"` (for those
+    /// with a Stream).
+    #[serde(default)]
+    pub xml_body: XmlBody,
     /// How long a listener has for a response; `"0s"` is no deadline. Default: `timeouts.response`.
     #[serde(default, with = "units::optional_duration")]
     #[schemars(with = "Option<String>")]
@@ -105,4 +116,22 @@ pub struct DeclaredPolicy {
     pub secondary_key: Option<SecretString>,
     /// A file that holds the second key, in place of `secondary_key`.
     pub secondary_key_file: Option<String>,
+}
+
+/// `[[namespaces.issuers]]`: whose simple web tokens the WCF relays of a namespace take. Without one they take shared access signatures alone.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeclaredIssuer {
+    /// What its tokens count as in logs and lists, as the name of a policy does.
+    pub name: String,
+    /// The `Issuer` of its tokens, character by character: `"owner"`, `"https://contoso-sb.accesscontrol.windows.net/"`. Left out: `name`.
+    pub issuer: Option<String>,
+    /// The most that its tokens may allow: `"Listen"`, `"Send"`, `"Manage"`; Manage needs the other two.
+    pub rights: Vec<Right>,
+    /// The key it signs with, at least 32 bytes in base64, or `"${ENV_NAME}"`.
+    #[serde(default, with = "secret::optional")]
+    #[schemars(with = "Option<String>")]
+    pub key: Option<SecretString>,
+    /// A file that holds the key, in place of `key`.
+    pub key_file: Option<String>,
 }

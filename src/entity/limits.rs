@@ -77,6 +77,35 @@ pub struct Limits {
     pub oneway_outstanding: usize,
     /// One-way messages of one sender's connection that wait for their answers; beyond it no more is read from it.
     pub oneway_in_flight: u32,
+    /// HTTP bindings: what is held back of a request until its body is over, so that a malformed one never reaches a listener; a longer one reaches
+    /// it without an end. Source: relay page 7.3.
+    #[serde(with = "units::size")]
+    #[schemars(with = "String")]
+    pub binding_held: usize,
+    /// HTTP bindings: a SOAP message up to its body, kept until an action was put in and tokens were taken out. Source: relay page 7.4.
+    #[serde(with = "units::size")]
+    #[schemars(with = "String")]
+    pub binding_soap_head: usize,
+    /// HTTP bindings: a request body; 0 = no limit. Source: relay page 11.
+    #[serde(with = "units::size")]
+    #[schemars(with = "String")]
+    pub binding_request: usize,
+    /// HTTP bindings: objects and arrays inside one another in a JSON request.
+    pub binding_json_depth: u32,
+    /// HTTP bindings: the headers of a reply. Source: the library's own limit, relay page 0.
+    #[serde(with = "units::size")]
+    #[schemars(with = "String")]
+    pub binding_reply_head: usize,
+    /// HTTP bindings: a reply; 0 = no limit.
+    #[serde(with = "units::size")]
+    #[schemars(with = "String")]
+    pub binding_reply: usize,
+    /// HTTP bindings: a number in a reply that becomes JSON.
+    #[serde(with = "units::size")]
+    #[schemars(with = "String")]
+    pub binding_json_scalar: usize,
+    /// HTTP bindings: connections of one listener that are kept for a next request; 0 = none. Source: relay page 7.3 (one or two).
+    pub binding_kept: u32,
 }
 
 impl Default for Limits {
@@ -104,6 +133,14 @@ impl Default for Limits {
             oneway_message: 64 << 10,
             oneway_outstanding: 4 << 20,
             oneway_in_flight: 16,
+            binding_held: 64 << 10,
+            binding_soap_head: 256 << 10,
+            binding_request: 0,
+            binding_json_depth: 128,
+            binding_reply_head: 64 << 10,
+            binding_reply: 0,
+            binding_json_scalar: 1 << 10,
+            binding_kept: 1,
         }
     }
 }
@@ -200,6 +237,14 @@ pub struct Timeouts {
     #[serde(with = "units::duration")]
     #[schemars(with = "String")]
     pub oneway_idle: Duration,
+    /// How long a simple web token is good that the token service makes. Source: a signature's usual life, relay page 8.1 (20 min).
+    #[serde(with = "units::duration")]
+    #[schemars(with = "String")]
+    pub issued_token: Duration,
+    /// HTTP bindings: how long a listener's connection is kept for a next request. Source: relay page 7.3 (the listener ends it after 2 min).
+    #[serde(with = "units::duration")]
+    #[schemars(with = "String")]
+    pub binding_kept: Duration,
 }
 
 impl Default for Timeouts {
@@ -227,6 +272,8 @@ impl Default for Timeouts {
             listener_refusal: Duration::from_secs(2),
             oneway: Duration::from_secs(10),
             oneway_idle: Duration::from_secs(90),
+            issued_token: Duration::from_secs(20 * 60),
+            binding_kept: Duration::from_secs(60),
         }
     }
 }

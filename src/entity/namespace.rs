@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DynamicRelays, EntityPath, HostName, KeyName, NamespaceName, Policy, Relay, RelayPath};
+use super::{
+    DynamicRelays, EntityPath, HostName, KeyName, NamespaceName, Policy, Relay, RelayPath, SwtIssuer,
+};
 
 /// A namespace with everything in it. The store's form (serde) holds all keys in clear; `Debug` prints none.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,6 +21,10 @@ pub struct Namespace {
     pub policies: Vec<Policy>,
     /// Whether listeners may make relays in it.
     pub dynamic_relays: DynamicRelays,
+    /// Whose simple web tokens it takes, besides shared access signatures, on WCF relays.
+    pub issuers: Vec<SwtIssuer>,
+    /// Whether its token service makes such tokens for whoever knows an issuer's key.
+    pub token_service: bool,
     /// Whether the configuration owns it: read-only to the API, and applied again at each reload.
     pub locked: bool,
     /// By folded path.
@@ -37,6 +43,8 @@ impl Namespace {
             hosts: Vec::new(),
             policies: Vec::new(),
             dynamic_relays: DynamicRelays::default(),
+            issuers: Vec::new(),
+            token_service: false,
             locked: false,
             relays: HashMap::new(),
             deepest: 0,
@@ -113,6 +121,8 @@ impl PartialEq for Namespace {
             && self.hosts == other.hosts
             && self.policies == other.policies
             && self.dynamic_relays == other.dynamic_relays
+            && self.issuers == other.issuers
+            && self.token_service == other.token_service
             && self.locked == other.locked
             && self.relays == other.relays
     }
@@ -131,6 +141,10 @@ struct Stored {
     #[serde(default)]
     dynamic_relays: DynamicRelays,
     #[serde(default)]
+    issuers: Vec<SwtIssuer>,
+    #[serde(default)]
+    token_service: bool,
+    #[serde(default)]
     locked: bool,
     #[serde(default)]
     relays: Vec<Arc<Relay>>,
@@ -139,16 +153,18 @@ struct Stored {
 impl From<Namespace> for Stored {
     fn from(namespace: Namespace) -> Self {
         let relays = namespace.relays().map(Arc::clone).collect();
-        let Namespace { name, hosts, policies, dynamic_relays, locked, .. } = namespace;
-        Self { name, hosts, policies, dynamic_relays, locked, relays }
+        let Namespace { name, hosts, policies, dynamic_relays, issuers, token_service, locked, .. } =
+            namespace;
+        Self { name, hosts, policies, dynamic_relays, issuers, token_service, locked, relays }
     }
 }
 
 impl TryFrom<Stored> for Namespace {
     type Error = RelayTwice;
     fn try_from(stored: Stored) -> Result<Self, RelayTwice> {
-        let Stored { name, hosts, policies, dynamic_relays, locked, relays } = stored;
-        let mut namespace = Self { hosts, policies, dynamic_relays, locked, ..Self::new(name) };
+        let Stored { name, hosts, policies, dynamic_relays, issuers, token_service, locked, relays } = stored;
+        let mut namespace =
+            Self { hosts, policies, dynamic_relays, issuers, token_service, locked, ..Self::new(name) };
         for relay in relays {
             if let Some(earlier) = namespace.insert(relay) {
                 return Err(RelayTwice { path: earlier.path.clone() });

@@ -33,6 +33,9 @@ pub struct Relay {
     /// In which form its listeners get the path of a request.
     #[serde(default)]
     pub request_target: RequestTarget,
+    /// What its listeners get of XML that is no SOAP.
+    #[serde(default)]
+    pub xml_body: XmlBody,
     /// How long a listener has for a response; `None` is `Timeouts::response`, zero is no deadline.
     #[serde(default, with = "units::optional_duration")]
     pub response_deadline: Option<Duration>,
@@ -65,6 +68,7 @@ impl Relay {
             allow_clear_from: Vec::new(),
             policies: Vec::new(),
             request_target: RequestTarget::default(),
+            xml_body: XmlBody::default(),
             response_deadline: None,
             enabled: true,
             locked: false,
@@ -130,6 +134,18 @@ pub enum RequestTarget {
     Decoded,
     /// As it was sent, for programs that tell `%20` from a blank.
     Raw,
+}
+
+/// What XML that is no SOAP becomes for a listener of an HTTP binding, since nothing tells an operation with a Stream parameter from others.
+/// Relay page 7.4.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum XmlBody {
+    /// The element itself: for operations with parameters.
+    #[default]
+    Element,
+    /// Octets: for operations with a Stream.
+    Octets,
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     config::{DoorName, DoorPorts},
+    doors::http_binding::Kept,
     entity::{
         Directory, DynamicRelays, HostName, RelayKey,
         limits::{Limits, Timeouts},
@@ -49,6 +50,8 @@ pub(crate) struct Core {
     pub(crate) rendezvous: Mutex<RendezvousTable<oneshot::Sender<Dialled>>>,
     pub(crate) connections: Connections,
     pub(crate) throttle: Throttle,
+    /// Connections of listeners of HTTP bindings that wait for a next request.
+    pub(crate) kept: Arc<Kept>,
     pub(crate) metrics: Arc<Metrics>,
     /// Cancelled when the gateway drains: no new work, listeners are sent elsewhere.
     pub(crate) draining: CancellationToken,
@@ -132,6 +135,7 @@ impl Core {
             rendezvous: Mutex::new(rendezvous),
             connections: Connections::default(),
             throttle: Throttle::default(),
+            kept: Arc::default(),
             metrics: parts.metrics,
             draining: CancellationToken::new(),
             closing: CancellationToken::new(),

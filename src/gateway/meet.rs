@@ -13,8 +13,8 @@ use super::{
 use crate::{
     entity::RelayKey,
     relay::{
-        Arrival, Expectation, Invitation, ListenerFilter, Meeting, MeetingCommand, MeetingId, MeetingTerms,
-        Refusal, RendezvousId, ResponseHead, Side, ToSenderGateway, What,
+        Arrival, Expectation, Invitation, ListenerFilter, ListenerId, Meeting, MeetingCommand, MeetingId,
+        MeetingTerms, Refusal, RendezvousId, ResponseHead, Side, ToSenderGateway, What,
     },
 };
 
@@ -39,6 +39,8 @@ pub(crate) enum Met {
         dialled: Dialled,
         /// For an exchange: when its response is due.
         respond_by: Option<Instant>,
+        /// Whose it is, where that is certain.
+        listener: Option<ListenerId>,
     },
     /// The response came on the control channel.
     Answered { response: ResponseHead, body: Bytes },
@@ -131,7 +133,8 @@ impl<'a> Driver<'a> {
                 MeetingCommand::Join => {
                     let dialled = self.dialled.take().expect("a meeting joins only what arrived");
                     let respond_by = self.meeting.respond_by();
-                    end = Some(Ok(Met::Joined { dialled, respond_by }));
+                    let listener = self.meeting.joined();
+                    end = Some(Ok(Met::Joined { dialled, respond_by, listener }));
                 }
                 MeetingCommand::Answer { response, body } => end = Some(Ok(Met::Answered { response, body })),
                 MeetingCommand::Refuse(refusal) => end = Some(Err(refusal)),

@@ -1,11 +1,14 @@
 //! One sender's wait for a listener, at the sender's gateway.
 
+mod command;
+
 use std::collections::VecDeque;
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+
+pub use command::MeetingCommand;
 
 use super::{
     ExchangeRequest, GatewayId, Invitation, ListenerFilter, ListenerId, MeetingId, NoListener, Refusal,
@@ -72,32 +75,6 @@ pub enum Arrival {
     /// The table has dropped its slot: somebody came to the wrong path or for the wrong action. The id is spent, so
     /// nobody can come any more.
     Spoiled,
-}
-
-/// What the sender's gateway does next.
-#[derive(Clone, PartialEq, Eq)]
-pub enum MeetingCommand {
-    /// Send a message to a gateway, perhaps to this one. An invitation that cannot be sent at once comes back as
-    /// [`ToListenerGateway::refusal`].
-    Tell {
-        /// Whose listener it concerns.
-        gateway: GatewayId,
-        /// What to say.
-        message: ToListenerGateway,
-    },
-    /// Take the rendezvous out of the table.
-    ForgetRendezvous,
-    /// The outcome: join sender and rendezvous.
-    Join,
-    /// The outcome: this is the whole response.
-    Answer {
-        /// Status and headers; the status is 200 to 999.
-        response: ResponseHead,
-        /// The whole body.
-        body: Bytes,
-    },
-    /// The outcome: there is no meeting.
-    Refuse(Refusal),
 }
 
 #[derive(Debug)]
@@ -246,6 +223,14 @@ impl Meeting {
         self.respond_by
     }
 
+    /// Who came, once [`MeetingCommand::Join`] was given; `None` where several were invited, who all know the same rendezvous.
+    pub fn joined(&self) -> Option<ListenerId> {
+        match &self.attempts[..] {
+            [only] => Some(only.listener),
+            _ => None,
+        }
+    }
+
     fn handle_invited(&mut self, attempt: u32) {
         if attempt as usize != self.attempts.len() {
             return;
@@ -296,9 +281,13 @@ impl Meeting {
     /// Invites one more listener. One random number orders them all: its remainder picks the first, and what is
     /// left of it picks the next.
     fn invite(&mut self, now: Instant) -> Result<(), NoListener> {
-        let tried: Vec<ListenerId> = self.attempts.iter().map(|attempt| attempt.listener).collect();
+        let mut tried: Vec<ListenerId> = self.attempts.iter().map(|attempt| attempt.listener).collect();
         let MeetingTerms { id, gateway, filter, invitation, accept, pass_over, .. } = &self.terms;
-        let chosen = choose(&self.candidates, filter, invitation.what.shape(), &tried, self.random)?;
+        // One that can be handed this in no form is as good as tried.
+        let shape = invitation.what.shape();
+        let cannot = |each: &&Registration| each.shapes.has(shape) && !each.takes(&invitation.what);
+        tried.extend(self.candidates.iter().filter(cannot).map(|each| each.listener));
+        let chosen = choose(&self.candidates, filter, shape, &tried, self.random)?;
         self.random /= self.candidates.len() as u64;
         self.attempts.push(Attempt {
             listener: chosen.listener,
@@ -370,22 +359,6 @@ impl Meeting {
 enum Ending {
     Settled,
     Cancelled,
-}
-
-impl fmt::Debug for MeetingCommand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tell { gateway, message } => {
-                f.debug_struct("Tell").field("gateway", gateway).field("message", message).finish()
-            }
-            Self::ForgetRendezvous => f.write_str("ForgetRendezvous"),
-            Self::Join => f.write_str("Join"),
-            Self::Answer { response, body } => {
-                f.debug_struct("Answer").field("response", response).field("body_bytes", &body.len()).finish()
-            }
-            Self::Refuse(refusal) => f.debug_tuple("Refuse").field(refusal).finish(),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{GatewayId, ListenerId, Shapes, WcfTerms};
+use super::{ExchangeRequest, GatewayId, ListenerId, Shapes, WcfTerms, What};
 use crate::entity::RelayKey;
 
 /// One connected listener, as the gateway store holds it under its gateway's lease. Never on disk.
@@ -20,6 +20,15 @@ pub struct Registration {
     pub shapes: Shapes,
     /// What a listener of WCF Relay asked for; `None` for those of hybrid connections and for connectors.
     pub wcf: Option<WcfTerms>,
+}
+
+impl Registration {
+    /// Whether it can be handed this. A listener of WCF Relay has no room for a request on its control link: it always fetches it
+    /// (relay page 7.2).
+    pub fn takes(&self, what: &What) -> bool {
+        let inline = matches!(what, What::Exchange(ExchangeRequest::Inline { .. }));
+        self.shapes.has(what.shape()) && !(inline && self.wcf.is_some())
+    }
 }
 
 /// The form in which a listener's `sb-hc-id` is compared: without its `_G{n}` suffixes, in lower case.

@@ -60,6 +60,8 @@ impl Image {
                     namespace.hosts.clone_from(&record.hosts);
                     namespace.policies.clone_from(&record.policies);
                     namespace.dynamic_relays = record.dynamic_relays;
+                    namespace.issuers.clone_from(&record.issuers);
+                    namespace.token_service = record.token_service;
                     namespace.locked = record.locked;
                     namespaces.insert(record.name.as_str(), Versioned { value: namespace, version });
                 }

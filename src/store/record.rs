@@ -7,7 +7,7 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::entity::{DynamicRelays, HostName, Namespace, NamespaceName, Policy, Relay, RelayKey};
+use crate::entity::{DynamicRelays, HostName, Namespace, NamespaceName, Policy, Relay, RelayKey, SwtIssuer};
 
 /// A value and the revision of the commit that wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,12 @@ pub struct NamespaceRecord {
     /// Whether WCF listeners may make relays in it.
     #[serde(default)]
     pub dynamic_relays: DynamicRelays,
+    /// Whose simple web tokens it takes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issuers: Vec<SwtIssuer>,
+    /// Whether its token service makes them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub token_service: bool,
     /// Declared with `locked = true`: hosts and policies cannot be changed by the API. Relays have locks of their own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub locked: bool,
@@ -148,6 +154,8 @@ impl From<&Namespace> for NamespaceRecord {
             hosts: namespace.hosts.clone(),
             policies: namespace.policies.clone(),
             dynamic_relays: namespace.dynamic_relays,
+            issuers: namespace.issuers.clone(),
+            token_service: namespace.token_service,
             locked: namespace.locked,
         }
     }

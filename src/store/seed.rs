@@ -100,7 +100,10 @@ impl Plan {
         if stored.value.locked {
             self.report.unlocked.push(name.clone());
         }
-        let differs = next.hosts != record.hosts || next.dynamic_relays != record.dynamic_relays;
+        let differs = next.hosts != record.hosts
+            || next.dynamic_relays != record.dynamic_relays
+            || next.issuers != record.issuers
+            || next.token_service != record.token_service;
         if differs || differ(&next.policies, &record.policies) {
             self.report.left_alone.push(name);
         }

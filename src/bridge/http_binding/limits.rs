@@ -1,5 +1,7 @@
 //! What one exchange of an HTTP binding may make the gateway hold.
 
+use crate::entity::Limits;
+
 /// Limits of one exchange. Sizes are bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BindingLimits {
@@ -21,16 +23,22 @@ pub struct BindingLimits {
     pub json_scalar: usize,
 }
 
+impl From<&Limits> for BindingLimits {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            held: limits.binding_held,
+            soap_head: limits.binding_soap_head,
+            request: limits.binding_request as u64,
+            json_depth: limits.binding_json_depth as usize,
+            reply_head: limits.binding_reply_head,
+            reply: limits.binding_reply as u64,
+            json_scalar: limits.binding_json_scalar,
+        }
+    }
+}
+
 impl Default for BindingLimits {
     fn default() -> Self {
-        Self {
-            held: 64 << 10,
-            soap_head: 256 << 10,
-            request: 0,
-            json_depth: 128,
-            reply_head: 64 << 10,
-            reply: 0,
-            json_scalar: 1 << 10,
-        }
+        Self::from(&Limits::default())
     }
 }

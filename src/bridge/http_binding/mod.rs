@@ -59,4 +59,4 @@ pub use reuse::Reuse;
 pub use sender_form::SenderForm;
 pub use terms::{HttpScheme, ReplyTerms, Terms, XmlBody};
 pub use told::Stamp;
-pub use wants::{Wants, relay_token};
+pub use wants::{Wants, is_relay_token, relay_token};

@@ -153,6 +153,11 @@ impl Request {
         }
     }
 
+    /// Whether a token may stand in the entity, so that it is worth reading for its sake.
+    pub fn may_hold_token(&self) -> bool {
+        matches!(self.content, Content::Xml(_))
+    }
+
     /// In which form the sender is told that something is wrong.
     pub fn form(&self) -> SenderForm {
         match &self.content {

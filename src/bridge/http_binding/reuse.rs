@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::reply::Reply;
+use crate::entity::{Limits, Timeouts};
 
 /// How sparingly connections are kept (7.3): closing each always works, with many kept open new ones stalled, and the listener closes idle ones
 /// after two minutes.
@@ -14,13 +15,12 @@ pub struct Reuse {
     pub idle: Duration,
 }
 
-impl Default for Reuse {
-    fn default() -> Self {
-        Self { per_listener: 1, idle: Duration::from_secs(60) }
-    }
-}
-
 impl Reuse {
+    /// What the gateway's settings say.
+    pub fn new(limits: &Limits, timeouts: &Timeouts) -> Self {
+        Self { per_listener: limits.binding_kept as usize, idle: timeouts.binding_kept }
+    }
+
     /// How long the connection is kept for another request, which begins with a preamble of its own; `None`: close it. `sent`: the request was
     /// sent up to its End. `kept`: idle connections of this listener.
     pub fn keep_for(&self, sent: bool, reply: &Reply, kept: usize) -> Option<Duration> {
@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn a_connection_is_kept_behind_an_end_on_both_sides_and_one_at_a_time() {
-        let reuse = Reuse::default();
+        let reuse = Reuse::new(&Limits::default(), &Timeouts::default());
         assert_eq!(reuse.keep_for(true, &reply(b"\x07"), 0), Some(Duration::from_secs(60)));
         assert_eq!(reuse.keep_for(true, &reply(b"\x07"), 1), None);
         assert_eq!(reuse.keep_for(false, &reply(b"\x07"), 0), None);

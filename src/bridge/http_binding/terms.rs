@@ -2,6 +2,7 @@
 
 use super::limits::BindingLimits;
 use crate::entity::RelayPath;
+pub use crate::entity::XmlBody;
 
 /// What is known of a request besides itself.
 #[derive(Debug, Clone)]
@@ -44,16 +45,6 @@ impl HttpScheme {
             Self::Https => "https",
         }
     }
-}
-
-/// What XML that is no SOAP becomes: a setting of the relay, since nothing tells an operation with a Stream parameter from others (7.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum XmlBody {
-    /// The element itself (`Xml`): for operations with parameters.
-    #[default]
-    Element,
-    /// Octets (`Raw`): for operations with a Stream.
-    Octets,
 }
 
 /// What is known of a reply besides itself.

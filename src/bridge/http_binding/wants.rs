@@ -48,13 +48,15 @@ impl TokenPlace {
         if headers.contains_key(SERVICE_BUS_AUTHORIZATION) {
             return Some(Self::ServiceBusAuthorization);
         }
-        let is_relays = |value: &HeaderValue| {
-            let scheme =
-                value.as_bytes().trim_ascii_start().split(|byte| *byte == b' ').next().unwrap_or_default();
-            scheme.eq_ignore_ascii_case(b"SharedAccessSignature") || scheme.eq_ignore_ascii_case(b"WRAP")
-        };
-        headers.get(header::AUTHORIZATION).filter(|value| is_relays(value)).map(|_| Self::Authorization)
+        let is_relays = |value: &&HeaderValue| is_relay_token(&latin1_decode(value.as_bytes()));
+        headers.get(header::AUTHORIZATION).filter(is_relays).map(|_| Self::Authorization)
     }
+}
+
+/// Whether the value of an `Authorization` can be none but the relay's (7.1).
+pub fn is_relay_token(value: &str) -> bool {
+    let scheme = value.trim_start().split(' ').next().unwrap_or_default();
+    ["SharedAccessSignature", "WRAP"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
 }
 
 /// The token in the head of a request, as it was sent: `SharedAccessSignature …` or `WRAP access_token="…"`. A SOAP message may hold one as well:

@@ -103,7 +103,7 @@ pub(crate) async fn relay(
     };
     let answered = match meet(core, wanted).await? {
         Met::Answered { response, body } => Answered::whole(response, body),
-        Met::Joined { dialled, respond_by } => {
+        Met::Joined { dialled, respond_by, .. } => {
             let begin = match sending {
                 Some(sending) => Begin::Send(Box::new(sending)),
                 None => Begin::Sent { respond_by },
@@ -119,7 +119,7 @@ pub(crate) async fn relay(
 }
 
 /// The path, decoded or as sent, and the query as received (5.2).
-fn request_target(target: &Target, query: Option<&str>) -> String {
+pub(crate) fn request_target(target: &Target, query: Option<&str>) -> String {
     let path = match target.relay.request_target {
         RequestTarget::Decoded => target.path.decoded(),
         RequestTarget::Raw => target.path.raw(),

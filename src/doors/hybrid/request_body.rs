@@ -62,6 +62,12 @@ impl RequestBody {
         if self.first.is_empty() { self.read().await } else { Ok(Some(self.first.split().freeze())) }
     }
 
+    /// Bytes that were taken come once more, before all others.
+    pub(crate) fn put_back(&mut self, bytes: &[u8]) {
+        let rest = std::mem::replace(&mut self.first, BytesMut::from(bytes));
+        self.first.unsplit(rest);
+    }
+
     async fn read(&mut self) -> Result<Option<Bytes>, BodyError> {
         loop {
             let frame =

@@ -94,14 +94,20 @@ pub(crate) fn build<K: Send + Unpin + 'static>(
             body
         }
     };
-    let body = UnsyncBoxBody::new(Keeping { body, _kept: kept });
+    let body = UnsyncBoxBody::new(Keeping::new(body, kept));
     relayed(head.status, &reason, &out.lines, body).ok_or(Refusal::ListenerMisbehaved)
 }
 
 /// A body that keeps something until it has gone out: its exchange's place in the list and under the quota.
-struct Keeping<K> {
+pub(crate) struct Keeping<K> {
     body: Body,
     _kept: K,
+}
+
+impl<K> Keeping<K> {
+    pub(crate) fn new(body: Body, kept: K) -> Self {
+        Self { body, _kept: kept }
+    }
 }
 
 impl<K: Unpin> http_body::Body for Keeping<K> {

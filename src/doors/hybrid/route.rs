@@ -13,7 +13,7 @@ use super::{
     reply::{Asked, Body, Kind, refuse},
 };
 use crate::{
-    doors::{admit, oneway, wcf},
+    doors::{admit, http_binding, oneway, wcf},
     entity::RelayPath,
     gateway::{
         clock::random_u128,
@@ -121,6 +121,9 @@ async fn http(core: &Arc<Core>, arrived: Arrived) -> Result<Response<Body>, Refu
     let addressed = admit::look_up(core, &arrived.peer, &arrived.asked.host, path)?;
     if oneway::serves_http(&arrived, &addressed) {
         return oneway::answer_http(core, arrived).await;
+    }
+    if http_binding::serves(core, &arrived, &addressed) {
+        return Ok(http_binding::answer(core, arrived, addressed).await);
     }
     exchange::relay(core, arrived, addressed).await
 }

@@ -15,7 +15,7 @@ use crate::{
         dialled::{Dialled, Line},
     },
     io::Stream,
-    relay::{Arrival, Malformed, Refusal, RendezvousId, Side},
+    relay::{Arrival, Malformed, Refusal, RendezvousId},
     wire::relayed::{RelayedAccept, relayed_accept_reply},
 };
 
@@ -29,7 +29,7 @@ pub(super) async fn accept(
 ) -> Result<(), (Stream, Refusal)> {
     let unknown = || Refusal::from(Malformed::UnknownRendezvous(accept.id.to_string()));
     let id = RendezvousId::new(accept.id.as_u128());
-    let claimed = core.rendezvous().claim_by_id(id, Side::Accept, Instant::now());
+    let claimed = core.rendezvous().claim_by_id(id, Instant::now());
     let slot = match claimed {
         Ok(slot) => slot,
         Err(error) => {

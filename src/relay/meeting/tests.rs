@@ -501,3 +501,20 @@ fn one_random_number_decides_all_choices_of_a_meeting() {
     assert_eq!(orders.len(), 6, "three listeners can be asked in six orders");
     assert_eq!(order(u64::MAX), order(u64::MAX));
 }
+
+// Relay page 7.2: a listener of WCF Relay is told where to dial, and fetches the request.
+#[test]
+fn a_request_inside_its_invitation_is_never_handed_to_a_listener_that_has_no_room_for_it() {
+    let now = Instant::now();
+    let of_wcf = || Registration { wcf: Some(crate::relay::testing::wcf_terms()), ..registration(1) };
+    let ask = |invitation, listeners| Meeting::new(terms(invitation), listeners, 0, now);
+    let mut alone = ask(inline_request(), vec![of_wcf()]);
+    assert_eq!(commands(&mut alone), [ForgetRendezvous, Refuse(Refusal::NoListener)]);
+    let mut by_address = ask(large_request(), vec![of_wcf()]);
+    assert!(matches!(&commands(&mut by_address)[..], [Tell { .. }]));
+    by_address.handle_rendezvous(Arrival::Accepted, now);
+    assert_eq!(by_address.joined(), Some(of_wcf().listener));
+    // Another one that has room.
+    let mut both = ask(inline_request(), vec![of_wcf(), registration(2)]);
+    assert_eq!(commands(&mut both), [invite(1, 2, inline_request(), 60)]);
+}
