@@ -25,6 +25,8 @@ macro_rules! refusals {
 
 #[path = "wcf_refusals/company.rs"]
 mod company;
+#[path = "wcf_refusals/http_binding.rs"]
+mod http_binding;
 #[path = "wcf_refusals/hybrid_http.rs"]
 mod hybrid_http;
 #[path = "wcf_refusals/hybrid_websocket.rs"]

@@ -1,10 +1,9 @@
 //! A sender of one-way messages that reaches nothing but HTTP: its POST is answered with a status, and the words in the reason phrase. Relay
 //! page 3.5.
 
-use interop_tests::relay_play::refused::{ONEWAY_RECORDING, ONEWAY_RELAY, Question, Told};
+use interop_tests::relay_play::refused::{ONEWAY_RECORDING, ONEWAY_RELAY, Question, Told, told_by_http};
 use interop_tests::{Answer, Gateway, Request, Wire};
 
-use crate::hybrid_websocket::told;
 use crate::peer::{Heard, NET_TCP, ONEWAY, Peer, Right};
 
 const SENDER: Peer = Peer {
@@ -20,9 +19,7 @@ const SENDER: Peer = Peer {
 };
 
 fn ask(gateway: &Gateway, question: &Question) -> Told {
-    let answer = Answer::read(&mut asking(gateway, question), "POST");
-    assert_eq!(answer.json()["error"]["message"], answer.reason, "the body says the same");
-    told(&answer)
+    told_by_http(&Answer::read(&mut asking(gateway, question), "POST"))
 }
 
 fn asking(gateway: &Gateway, question: &Question) -> Wire {
@@ -65,7 +62,7 @@ refusals! { SENDER:
     fn a_post_when_nobody_listens() is NoListener,
         "404", "There are no listeners connected for the endpoint";
     fn a_post_to_a_relay_that_is_not_there() is UnknownRelay,
-        "404", "Endpoint does not exist";
+        "404 RelayNotFoundFault", "40400: EndpointNotFound: there is no relay at this address";
     fn a_post_to_a_relay_that_nobody_made_yet() is NotMadeYet,
         "404", "There are no listeners connected for the endpoint";
     fn a_post_to_a_relay_that_is_switched_off() is Disabled,

@@ -157,10 +157,13 @@ impl ListeningPeer {
         self.talk.receive_to_end()
     }
 
-    /// Waits for an invitation, the only one that it settles; the id in it.
+    /// Waits for an invitation, the only one that it settles if it ever settled one; the id in it.
     pub fn invited(&mut self) -> String {
         let transfer = self.expect(amqp::TRANSFER);
-        self.say_next(amqp::DISPOSITION);
+        // One that was never invited says goodbye next.
+        if amqp::item(&self.left).is_some_and(|next| next.performative() == Some(amqp::DISPOSITION)) {
+            self.say_next(amqp::DISPOSITION);
+        }
         let outer = binary_xml::read(&amqp::data(transfer.payload()), &[]);
         let inner = binary_xml::read(&envelope::body(&outer).bytes(), &[]);
         let invitation = envelope::body(&inner).child("RelayedConnect").expect("an invitation");

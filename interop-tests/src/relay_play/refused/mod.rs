@@ -1,6 +1,7 @@
 //! The library as it asks for what it does not get. What it says is recorded; what is wrong with it is put into its bytes, each of the
 //! same length as what stood there.
 
+mod http;
 mod listener;
 mod oneway;
 mod question;
@@ -11,6 +12,7 @@ use super::binary_xml::Element;
 use super::{Recording, envelope, web_stream};
 use crate::{Gateway, Wire};
 
+pub use http::{HttpPeer, told_by_http};
 pub use listener::ListeningPeer;
 pub use oneway::OneWayPeer;
 pub use question::{Carrier, Question, Shown};
@@ -31,6 +33,12 @@ pub const RECORDING: &str = "v2.7.5/e2e-nettcp";
 
 /// A control link and a sender of `NetOnewayRelayBinding`.
 pub const ONEWAY_RECORDING: &str = "v2.7.5/e2e-oneway";
+
+/// The path of the relay of [`HTTP_RECORDING`].
+pub const HTTP_RELAY: &str = "basic";
+
+/// A control link of `BasicHttpRelayBinding`.
+pub const HTTP_RECORDING: &str = "v2.7.5/http-basic-https-register";
 
 /// A web stream on 80.
 const WEB_STREAM_RECORDING: &str = "v2.7.5/webstream-http-v2.7.5";
