@@ -1,7 +1,7 @@
 //! Frames of one leg turned into those of another, and the head and close payload by themselves. Hybrid page 0 and 3.5.
 
 use viaduct::wire::websocket::{
-    Close, Event, FrameDialect, FrameHead, HEADROOM, HalfClose, MaskKeys, OpCode, Pause, Reframer, Role,
+    Close, Event, FrameDialect, FrameHead, HEADROOM, MaskKeys, OpCode, Pause, Reframer, Role,
     apply_mask, rotate_mask,
 };
 
@@ -58,14 +58,10 @@ fn leg(option: u8, largest_frame: usize) -> Option<FrameDialect> {
     let role = if bit(option, 0) { Role::Client } else { Role::Server };
     match option >> 1 & 3 {
         0 | 1 => Some(FrameDialect { role, largest_frame, ..FrameDialect::hybrid_server() }),
-        2 => Some(FrameDialect {
-            role,
-            largest_frame,
-            may_ping: false,
-            may_fragment: false,
-            borders: false,
-            half_close: HalfClose::Whole,
-        }),
+        2 => {
+            let wcf = FrameDialect { role, ..FrameDialect::wcf_server(largest_frame) };
+            Some(if bit(option, 3) { wcf.with_first_byte_alone() } else { wcf })
+        }
         _ => None,
     }
 }
@@ -163,6 +159,9 @@ impl Outcome {
 /// What a peer is sent keeps to its dialect.
 fn check_output(said: &[Frame], to: Option<FrameDialect>) {
     let Some(to) = to else { return };
+    if let Some(first) = said.first().filter(|_| to.first_alone > 0) {
+        assert!(first.payload.len() <= to.first_alone, "the first byte stands alone");
+    }
     for frame in said {
         assert!(!frame.opcode.is_control());
         assert!(frame.payload.len() <= to.largest_frame);
