@@ -13,6 +13,7 @@ mod nmf;
 mod oneway;
 mod player;
 mod recording;
+pub mod refused;
 mod relayed;
 mod scenario;
 mod script;

@@ -13,7 +13,7 @@ pub(super) struct Recorded {
     /// The address in the preamble.
     uri: String,
     /// Whether TLS follows.
-    tls: bool,
+    pub(super) tls: bool,
     /// The message, without its length.
     pub(super) message: Vec<u8>,
 }

@@ -129,7 +129,8 @@ impl Read for WebStream {
             if !self.data.is_empty() {
                 return self.data.read(buffer);
             }
-            if self.down.fill()? == 0 {
+            // The last chunk ends the answer; its connection may go on.
+            if self.down.unread.starts_with(b"0\r\n\r\n") || self.down.fill()? == 0 {
                 return Ok(0);
             }
         }
