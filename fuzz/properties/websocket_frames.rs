@@ -1,8 +1,8 @@
 //! Frames of one leg turned into those of another, and the head and close payload by themselves. Hybrid page 0 and 3.5.
 
 use viaduct::wire::websocket::{
-    Close, Event, FrameDialect, FrameHead, HEADROOM, MaskKeys, OpCode, Pause, Reframer, Role,
-    apply_mask, rotate_mask,
+    Close, Event, FrameDialect, FrameHead, HEADROOM, MaskKeys, OpCode, Pause, Reframer, Role, apply_mask,
+    rotate_mask,
 };
 
 use super::cut::{cut, ways};
