@@ -1,4 +1,4 @@
-//! What the links of WCF listeners cost the real gateway on the door `amqps`, inside TLS 1.3: memory while they are idle, and the time until
+//! What the links of WCF listeners cost the real gateway on the door `amqps`, and in WebSockets on `https`, inside TLS 1.3: memory while they are idle, and the time until
 //! all are back after all were lost. The listeners are the recorded one, many times; issue 5.
 
 use std::time::Duration;
@@ -11,6 +11,9 @@ const LINKS: [usize; 2] = [200, 2_000];
 
 /// Bytes a link.
 const MOST: u64 = 28 << 10;
+
+/// The same in WebSockets.
+const MOST_IN_WEBSOCKETS: u64 = 32 << 10;
 
 /// From the first SYN to the last listener that is online again, both sides on the same two cores.
 const BACK_WITHIN: Duration = Duration::from_secs(5);
@@ -36,4 +39,19 @@ fn two_thousand_idle_links_are_small_and_all_come_back_at_once() {
 
     assert!(slope <= MOST, "{slope} bytes a link");
     assert!(took <= BACK_WITHIN, "{took:?}");
+}
+
+#[test]
+fn two_thousand_idle_links_in_websockets_are_small() {
+    allow_open_files(3 * LINKS[1] as u64 + 1_000).expect("so many open files");
+    let listeners = ManyListeners::new(LINKS[1]);
+    let gateway = ManyListeners::gateway();
+
+    let (mut links, _) = listeners.open_over_websockets(&gateway, 0..LINKS[0]);
+    let few = gateway.memory();
+    links.extend(listeners.open_over_websockets(&gateway, LINKS[0]..LINKS[1]).0);
+    let slope = gateway.memory().saturating_sub(few) / (LINKS[1] - LINKS[0]) as u64;
+    println!("{slope} bytes a link in a WebSocket");
+
+    assert!(slope <= MOST_IN_WEBSOCKETS, "{slope} bytes a link");
 }

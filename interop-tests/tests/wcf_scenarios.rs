@@ -3,32 +3,21 @@
 
 use std::collections::BTreeSet;
 
-use interop_tests::relay_play::{Recording, not_served_yet, play, scenarios};
+use interop_tests::relay_play::{Recording, play, scenarios};
 
-/// One test for each script that plays; none for one that will play, as its door is not there yet.
+/// One test for each script.
 macro_rules! scenarios {
-    ($(fn $test:ident() $verb:ident $name:literal;)*) => {
-        $(scenario!($verb $test $name);)*
+    ($(fn $test:ident() plays $name:literal;)*) => {
+        $(
+            #[test]
+            fn $test() {
+                play($name);
+            }
+        )*
 
-        /// The names of the scripts, and whether they are played.
-        const SCRIPTS: &[(&str, bool)] = &[$(($name, scenario!($verb))),*];
+        /// The names of the scripts.
+        const SCRIPTS: &[&str] = &[$($name),*];
     };
-}
-
-macro_rules! scenario {
-    (plays) => {
-        true
-    };
-    (will_play) => {
-        false
-    };
-    (plays $test:ident $name:literal) => {
-        #[test]
-        fn $test() {
-            play($name);
-        }
-    };
-    (will_play $test:ident $name:literal) => {};
 }
 
 scenarios! {
@@ -117,18 +106,7 @@ fn every_script_is_in_the_table_and_every_recording_has_a_script() {
     let scripts = scenarios();
     let names: BTreeSet<&str> = scripts.iter().map(|script| script.name.as_str()).collect();
     assert_eq!(names.len(), scripts.len(), "no name stands twice");
-    assert_eq!(names, SCRIPTS.iter().map(|(name, _)| *name).collect(), "the table lists the scripts");
+    assert_eq!(names, SCRIPTS.iter().copied().collect(), "the table lists the scripts");
     let folders: BTreeSet<String> = scripts.iter().map(|script| script.folder().to_owned()).collect();
     assert_eq!(folders, Recording::all().into_iter().collect(), "each recording has its script");
-}
-
-#[test]
-fn the_list_of_what_is_not_served_yet_names_the_folders_that_are_not_played() {
-    let not_yet: BTreeSet<String> = not_served_yet().into_iter().collect();
-    let not_played: BTreeSet<String> = scenarios()
-        .iter()
-        .filter(|script| SCRIPTS.contains(&(&script.name, false)))
-        .map(|script| script.folder().to_owned())
-        .collect();
-    assert_eq!(not_played, not_yet);
 }

@@ -8,7 +8,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::Value;
 
 use super::connect::{ConnectFile, Forward, Listen};
-use super::written::{DoorTable, Gateway, GatewayFile, NamedCertificate, Store, Tls};
+use super::written::{DoorTable, Gateway, GatewayFile, NamedCertificate, PublicPorts, Store, Tls};
 use crate::entity::limits::{Limits, Timeouts};
 use crate::entity::{DeclaredIssuer, DeclaredNamespace, DeclaredPolicy, DeclaredRelay};
 
@@ -42,6 +42,7 @@ pub fn markdown() -> String {
     let mut page = String::from(HEAD);
     page.push_str("## viaduct.toml\n\n");
     section::<Gateway>(&mut page, "[gateway]", Sources::Hidden);
+    section::<PublicPorts>(&mut page, "[gateway.public_ports]", Sources::Hidden);
     section::<DoorTable>(&mut page, "[doors]", Sources::Hidden);
     section::<Tls>(&mut page, "[tls]", Sources::Hidden);
     section::<NamedCertificate>(&mut page, "[[tls.certificates]]", Sources::Hidden);

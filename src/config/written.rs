@@ -43,7 +43,7 @@ pub(super) struct Gateway {
     pub(super) admin_token: Option<SecretText>,
     /// A file that holds the admin token.
     pub(super) admin_token_file: Option<PathBuf>,
-    /// The IPv4 address at which listeners of WCF Relay are told to dial: their protocol knows no other. Left out: the address at which they reached `amqps` or `https` themselves.
+    /// The IPv4 address at which listeners of WCF Relay are told to dial: their protocol knows no other. Left out: the address at which they reached `amqps` or `https` themselves. Libraries before 5.0 that use WebSockets take `127.0.0.1` for their relay root host; for a test on one machine give another, such as `127.0.0.2`.
     #[schemars(with = "Option<String>")]
     pub(super) public_ipv4: Option<Ipv4Addr>,
     /// The ports at which they are told to dial, where they differ from the doors'.

@@ -9,6 +9,7 @@ use super::control_link::ControlLink;
 use super::recording::Recording;
 use super::substitute::Tokens;
 use super::talk::Talk;
+use super::websocket::WebSocketLine;
 use crate::connect::trusting_without_tickets;
 use crate::{Config, Gateway, Wire};
 
@@ -50,15 +51,35 @@ impl ManyListeners {
     /// Dials for the listeners of `which`, all at once, and waits until the gateway has let all of them in: the links, and the time from
     /// the first SYN. Each handshake of TLS is a full one.
     pub fn open(&self, gateway: &Gateway, which: std::ops::Range<usize>) -> (Vec<IdleLink>, Duration) {
+        self.open_at(gateway, "amqps", which, Talk::new)
+    }
+
+    /// The same with a WebSocket for each, at the door `https`.
+    pub fn open_over_websockets(
+        &self,
+        gateway: &Gateway,
+        which: std::ops::Range<usize>,
+    ) -> (Vec<IdleLink>, Duration) {
+        let talk = |wire| Talk::new(WebSocketLine::on(wire, HOST, "wsrelayedamqp"));
+        self.open_at(gateway, "https", which, talk)
+    }
+
+    fn open_at(
+        &self,
+        gateway: &Gateway,
+        door: &str,
+        which: std::ops::Range<usize>,
+        talk: impl Fn(Wire) -> Talk + Sync,
+    ) -> (Vec<IdleLink>, Duration) {
         let config = Arc::new(trusting_without_tickets(gateway.authority()));
         let begun = Instant::now();
-        let dialled: Vec<_> = which.map(|number| (number, Wire::tcp(gateway.door("amqps")))).collect();
+        let dialled: Vec<_> = which.map(|number| (number, Wire::tcp(gateway.door(door)))).collect();
         let waiting = Mutex::new(dialled.into_iter());
         let next = || waiting.lock().expect("no listener panics while it waits").next();
         let hand = || {
             let mut online = Vec::new();
             while let Some((number, wire)) = next() {
-                let talk = Talk::new(wire.into_tls_with(HOST, Arc::clone(&config)));
+                let talk = talk(wire.into_tls_with(HOST, Arc::clone(&config)));
                 // What it heard matters for what it was delivered, and nobody sends anything here.
                 let mut link = ControlLink::open(talk, &self.says[number], &[]);
                 link.expect_online();

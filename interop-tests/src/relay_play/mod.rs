@@ -30,4 +30,4 @@ pub use flow::{Carrier, Changed, FlowListener, FlowSender, OldListener};
 pub use many::{IdleLink, ManyListeners, allow_open_files};
 pub use player::play;
 pub use recording::Recording;
-pub use scenario::{Scenario, not_served_yet, scenarios};
+pub use scenario::{Scenario, scenarios};

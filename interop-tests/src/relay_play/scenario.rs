@@ -104,15 +104,6 @@ impl File {
     }
 }
 
-/// The list of folders whose doors the gateway does not have yet.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NotYet {
-    folders: Vec<String>,
-}
-
-const NOT_YET: &str = "not-served-yet.toml";
-
 fn scripts() -> PathBuf {
     repository().join("interop-tests/wcf-relay")
 }
@@ -121,13 +112,7 @@ fn scripts() -> PathBuf {
 pub fn scenarios() -> Vec<Scenario> {
     let entries = fs::read_dir(scripts()).expect("the scripts are there");
     let mut files: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    files.retain(|file| file.extension().is_some_and(|end| end == "toml") && !file.ends_with(NOT_YET));
+    files.retain(|file| file.extension().is_some_and(|end| end == "toml"));
     files.sort();
     files.iter().flat_map(|file| File::read(file).scenarios()).collect()
-}
-
-/// The folders whose scripts are there and whose doors are not.
-pub fn not_served_yet() -> Vec<String> {
-    let text = fs::read_to_string(scripts().join(NOT_YET)).expect("the list");
-    toml::from_str::<NotYet>(&text).expect("a list of folders").folders
 }

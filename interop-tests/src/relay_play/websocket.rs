@@ -90,13 +90,17 @@ pub(super) struct WebSocketLine {
 impl WebSocketLine {
     /// Opens a WebSocket that carries what was recorded on another port.
     pub(super) fn dial(gateway: &Gateway, host: &str, protocol: &str) -> Self {
+        Self::on(Wire::tls(gateway.door("https"), host, gateway.authority()), host, protocol)
+    }
+
+    /// The same on a connection that is there.
+    pub(super) fn on(wire: Wire, host: &str, protocol: &str) -> Self {
         let head = format!(
             "GET /$servicebus/websocket HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\nSec-WebSocket-Protocol: {protocol}\r\n\
              Sec-WebSocket-Version: 13\r\n\r\n"
         );
         let recorded = Recorded { head: head.into_bytes(), frames: VecDeque::new() };
-        let wire = Wire::tls(gateway.door("https"), host, gateway.authority());
         Self { made: true, ..recorded.upgrade(wire) }
     }
 }

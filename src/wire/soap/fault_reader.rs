@@ -226,7 +226,7 @@ impl FaultReader {
         let text = self.text.trim();
         let (prefix, local) = text.split_once(':').unwrap_or(("", text));
         // Mono writes codes with prefixes that nothing declares.
-        let name = QualifiedName::new(self.scope.resolve(prefix).unwrap_or_default(), local);
+        let name = QualifiedName::new(self.scope.resolve(prefix).unwrap_or_default(), local.trim_start());
         if self.path.last() == Some(&Part::Subcode) {
             self.subcodes.push(name);
         } else {
