@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned};
 
 use crate::NAMESPACE;
 
@@ -97,6 +97,18 @@ impl Wire {
     /// Shakes hands as others do that share `config`.
     pub(crate) fn into_tls_with(self, name: &str, config: Arc<ClientConfig>) -> Self {
         Self::secure_with(self.stream, self.socket, name, config)
+    }
+
+    /// As [`Wire::into_tls_with`], but here and now; how it went.
+    pub(crate) fn into_tls_at_once(mut self, name: &str, config: Arc<ClientConfig>) -> (Self, HandshakeKind) {
+        let name = ServerName::try_from(name.to_owned()).expect("a server name");
+        let mut client = ClientConnection::new(config, name).expect("a TLS client");
+        while client.is_handshaking() {
+            client.complete_io(&mut self.stream).expect("a handshake");
+        }
+        let kind = client.handshake_kind().expect("the handshake is over");
+        let stream = StreamOwned::new(client, self.stream);
+        (Self { stream: Box::new(stream), ..self }, kind)
     }
 
     fn secure_with(
@@ -208,6 +220,11 @@ impl Wire {
 pub(crate) fn was_cut(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
     matches!(error.kind(), ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected)
+}
+
+/// Trusts the certificates in the file `authority` alone, and resumes sessions.
+pub(crate) fn trusting_with_tickets(authority: &Path) -> ClientConfig {
+    trusting(authority, Sni::Sent)
 }
 
 /// Trusts the certificates in the file `authority` alone, and resumes no session.

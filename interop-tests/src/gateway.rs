@@ -8,7 +8,9 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::{Certificates, Config, NAMESPACE, Program, Running, Token, Wire, proportional_set_size, viaduct};
+use crate::{
+    Certificates, Config, NAMESPACE, Program, Running, Token, Wire, cpu_time, proportional_set_size, viaduct,
+};
 
 /// How long the gateway may take to open its doors.
 const START: Duration = Duration::from_secs(20);
@@ -106,6 +108,11 @@ impl Gateway {
     /// The memory that is the gateway's own, in bytes (PSS).
     pub fn memory(&self) -> u64 {
         proportional_set_size(self.running.id())
+    }
+
+    /// The time that the gateway has had on a core so far.
+    pub fn cpu_time(&self) -> Duration {
+        cpu_time(self.running.id())
     }
 
     /// Asks the gateway to drain (SIGTERM).

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    hash::Hash,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -10,7 +11,7 @@ use tokio::sync::watch;
 
 use super::{BoxFuture, LeaseId, RegistrationStore, StoreError};
 use crate::{
-    entity::RelayKey,
+    entity::{NamespaceName, RelayKey},
     relay::{GatewayId, ListenerId, Registered, Registration, admission},
 };
 
@@ -31,7 +32,12 @@ struct State {
     next_entry: u64,
     by_listener: HashMap<ListenerId, u64>,
     by_relay: HashMap<RelayKey, Vec<u64>>,
+    /// Only relays of one root can lie above or below each other.
+    by_root: HashMap<Root, Vec<u64>>,
 }
+
+/// A namespace and the first segment of a path in it, in lower case.
+type Root = (NamespaceName, String);
 
 #[derive(Debug)]
 struct Entry {
@@ -158,35 +164,44 @@ impl State {
     /// another relay's, so for all others those of its own are enough.
     fn beside(&self, new: &Registration, before: Option<u64>) -> Vec<&Registration> {
         let makes_a_relay = new.wcf.as_ref().is_some_and(|terms| terms.dynamic);
-        if !makes_a_relay {
-            let own = self.by_relay.get(&new.relay).into_iter().flatten();
-            return own
-                .filter(|&&entry| Some(entry) != before)
-                .filter_map(|entry| self.entries.get(entry))
-                .map(|entry| &entry.registration)
-                .collect();
-        }
-        let all = self.entries.iter().filter(|&(&entry, _)| Some(entry) != before);
-        all.map(|(_, entry)| &entry.registration)
-            .filter(|other| other.relay.namespace == new.relay.namespace)
+        let entries =
+            if makes_a_relay { self.by_root.get(&root(&new.relay)) } else { self.by_relay.get(&new.relay) };
+        entries
+            .into_iter()
+            .flatten()
+            .filter(|&&entry| Some(entry) != before)
+            .filter_map(|entry| self.entries.get(entry))
+            .map(|entry| &entry.registration)
             .collect()
     }
 
     fn insert(&mut self, entry: Entry) {
         self.next_entry += 1;
         self.by_listener.insert(entry.registration.listener, self.next_entry);
-        self.by_relay.entry(entry.registration.relay.clone()).or_default().push(self.next_entry);
+        let relay = &entry.registration.relay;
+        self.by_relay.entry(relay.clone()).or_default().push(self.next_entry);
+        self.by_root.entry(root(relay)).or_default().push(self.next_entry);
         self.entries.insert(self.next_entry, entry);
     }
 
     fn remove(&mut self, number: u64) {
         let Some(entry) = self.entries.remove(&number) else { return };
         self.by_listener.remove(&entry.registration.listener);
-        if let Some(entries) = self.by_relay.get_mut(&entry.registration.relay) {
-            entries.retain(|&other| other != number);
-            if entries.is_empty() {
-                self.by_relay.remove(&entry.registration.relay);
-            }
+        take_out(&mut self.by_relay, &entry.registration.relay, number);
+        take_out(&mut self.by_root, &root(&entry.registration.relay), number);
+    }
+}
+
+fn root(relay: &RelayKey) -> Root {
+    let first = relay.path.segments().next().unwrap_or_default();
+    (relay.namespace.clone(), first.to_ascii_lowercase())
+}
+
+fn take_out<K: Eq + Hash>(index: &mut HashMap<K, Vec<u64>>, key: &K, number: u64) {
+    if let Some(entries) = index.get_mut(key) {
+        entries.retain(|&other| other != number);
+        if entries.is_empty() {
+            index.remove(key);
         }
     }
 }

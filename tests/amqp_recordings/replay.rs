@@ -132,7 +132,11 @@ impl<'a> World<'a> {
                     self.events.push(format!("accepted {}", delivery.0));
                 }
                 LinkEvent::Gone(reason) => assert!(self.gone.replace(reason).is_none(), "gone twice"),
-                other @ (LinkEvent::Delivered { .. } | LinkEvent::Message { .. }) => panic!("{other:?}"),
+                other @ (LinkEvent::Malformed(_)
+                | LinkEvent::Delivered { .. }
+                | LinkEvent::Message { .. }) => {
+                    panic!("{other:?}")
+                }
             }
         }
         self.output.extend(self.link.take_output());

@@ -14,7 +14,7 @@ pub(super) struct Recorded {
     /// The address in the preamble.
     uri: String,
     /// Whether TLS follows.
-    tls: bool,
+    pub(super) tls: bool,
     /// The message, without its length.
     pub(super) message: Vec<u8>,
 }
@@ -49,12 +49,17 @@ impl Recorded {
 
     /// Dials and says all that comes before the answer, in the pieces in which the library writes it.
     pub(super) fn dial(&self, gateway: &Gateway, host: &str) -> Talk {
-        let mut wire = Wire::tcp(gateway.door("rendezvous"));
+        self.dial_inside(gateway.door("rendezvous"), |wire| wire.into_tls(host, gateway.authority()))
+    }
+
+    /// The same; `secure` is called where TLS follows.
+    pub(super) fn dial_inside(&self, address: SocketAddr, secure: impl FnOnce(Wire) -> Wire) -> Talk {
+        let mut wire = Wire::tcp(address);
         wire.send(CONNECT);
         wire.send(&u32::try_from(self.uri.len()).expect("a short address").to_le_bytes());
         wire.send(self.uri.as_bytes());
         wire.send(&[u8::from(self.tls)]);
-        let wire = if self.tls { wire.into_tls(host, gateway.authority()) } else { wire };
+        let wire = if self.tls { secure(wire) } else { wire };
         let mut talk = Talk::new(wire);
         say_message(&mut talk, &self.message);
         talk

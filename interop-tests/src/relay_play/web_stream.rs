@@ -134,6 +134,7 @@ impl Read for WebStream {
             if !self.data.is_empty() {
                 return self.data.read(buffer);
             }
+            // The last chunk ends the answer; its connection may go on.
             if self.ended || self.down.fill()? == 0 {
                 return Ok(0);
             }

@@ -25,7 +25,7 @@ use crate::{
             full, relay_exchange, request_target,
         },
     },
-    entity::{HostName, RelayKind, WcfType},
+    entity::{DynamicRelays, HostName, RelayKind, WcfType},
     gateway::{
         clock::unix_now,
         core::{Core, Peer},
@@ -63,7 +63,7 @@ pub(crate) async fn answer(core: &Arc<Core>, arrived: Arrived, addressed: Addres
     match answered {
         Ok(response) => response,
         Err(refusal) => {
-            tracing::debug!(tracking_id = %id, peer = %address, %refusal, "refused");
+            tracing::info!(tracking_id = %id, peer = %address, %refusal, "refused");
             if let HttpRefusal::Relay(refusal) = &refusal {
                 hold_back(core, refusal, address).await;
             }
@@ -90,8 +90,12 @@ async fn relay(
     let settings = core.settings.load_full();
     let candidates = addressed.key().map(|key| core.registrations.candidates(&key)).unwrap_or_default();
     let Some(service) = candidates.iter().find_map(|each| each.wcf.as_ref()) else {
-        // Connectors alone, or nobody.
-        return Ok(relay_exchange(core, arrived, addressed).await?);
+        // Connectors alone, or nobody. Where listeners make relays, one that is not there is one that nobody listens on.
+        let comes_and_goes = addressed.namespace.dynamic_relays != DynamicRelays::Off;
+        return Ok(relay_exchange(core, arrived, addressed).await.map_err(|refusal| match refusal {
+            Refusal::NoSuchRelay if comes_and_goes => Refusal::NoListener,
+            refusal => refusal,
+        })?);
     };
     let mixed = candidates.iter().any(|each| each.wcf.is_none());
     let mut ask = Ask::new(core, &arrived, &addressed);

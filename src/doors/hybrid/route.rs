@@ -70,7 +70,7 @@ pub(crate) async fn answer(
     let response = match answered {
         Ok(response) => response,
         Err(refusal) => {
-            tracing::debug!(tracking_id = %asked.tracking_id, peer = %address, ?refusal, "refused");
+            tracing::info!(tracking_id = %asked.tracking_id, peer = %address, %refusal, "refused");
             admit::hold_back(&core, &refusal, address).await;
             refuse(&core, &refusal, &asked, kind)
         }

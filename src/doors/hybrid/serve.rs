@@ -2,9 +2,10 @@
 
 use std::{convert::Infallible, sync::Arc};
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::sync::Notify;
 
 use super::{
     head_tap::{HeadNotes, HeadTap},
@@ -23,12 +24,25 @@ pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Peer) {
     let answering = Arc::clone(&core);
     let peer = Arc::new(peer);
     let shown = peer.address;
-    let service =
-        service_fn(move |request| answer(Arc::clone(&answering), Arc::clone(&peer), notes.clone(), request));
     // A gateway that drains still answers: an exchange that runs may need its rendezvous. One request each, then.
     let late = core.draining.is_cancelled();
+    let was_answered = Arc::new(Notify::new());
+    let answered = Arc::clone(&was_answered);
+    let service = service_fn(move |request| {
+        let answer = answer(Arc::clone(&answering), Arc::clone(&peer), notes.clone(), request);
+        let answered = late.then(|| Arc::clone(&answered));
+        async move {
+            let response = answer.await;
+            if let (Ok(response), Some(answered)) = (&response, answered)
+                // It ends by itself. A `close` beside its `Upgrade` is what WCF libraries take for a refusal (relay page 1.4).
+                && response.status() != StatusCode::SWITCHING_PROTOCOLS
+            {
+                answered.notify_one();
+            }
+            response
+        }
+    });
     let connection = http1::Builder::new()
-        .keep_alive(!late)
         .timer(TokioTimer::new())
         // From the last response, or the beginning, to the next head; the tap watches how long a head takes that was begun.
         .header_read_timeout(settings.timeouts.keep_alive)
@@ -43,6 +57,10 @@ pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Peer) {
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = core.draining.cancelled(), if !late => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+        () = was_answered.notified(), if late => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

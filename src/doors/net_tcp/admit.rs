@@ -11,6 +11,9 @@ use crate::{
 
 /// Looks a Via up and authorises its sender. Done anew for each preamble of a connection.
 pub(super) fn admit(core: &Core, peer: &Peer, via: &Via) -> Result<(Target, Option<Authorized>), Refusal> {
+    if core.draining.is_cancelled() {
+        return Err(Refusal::Draining);
+    }
     if via.scheme() != Scheme::NetTcp {
         return Err(Refusal::NoSuchRelay);
     }

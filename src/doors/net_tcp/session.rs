@@ -11,10 +11,7 @@ use crate::{
         find::{Asked, Waiting, find_listener},
         hybrid::{Joining, join_options},
     },
-    gateway::{
-        clock::random_u128,
-        core::{Core, Peer},
-    },
+    gateway::core::{Core, Peer},
     io::{Dialect, JoinOptions, Leg, Stream},
     relay::Refusal,
     wire::{
@@ -29,6 +26,8 @@ pub(super) struct Relayed {
     pub(super) session: Session,
     pub(super) target: Target,
     pub(super) authorized: Option<Authorized>,
+    /// What the log calls it.
+    pub(super) id: TrackingId,
 }
 
 /// Both legs of a session, ready to be joined.
@@ -49,12 +48,11 @@ pub(super) async fn begin(
     relayed: Relayed,
     limits: &FramingLimits,
 ) -> Result<Option<Ready>, (Stream, Refusal)> {
-    let Relayed { session, target, authorized } = relayed;
+    let Relayed { session, target, authorized, id: tracking_id } = relayed;
     let counted = match target.count(core) {
         Ok(counted) => counted,
         Err(refusal) => return Err((stream, refusal)),
     };
-    let tracking_id = TrackingId::new(None, random_u128(), core.number);
     let asked = Asked { target: &target, host: session.preamble.via.host(), id: &tracking_id };
     let found = find_listener(core, peer, Waiting { stream, early }, asked).await?;
     let Some((Waiting { stream, early }, listener)) = found else { return Ok(None) };

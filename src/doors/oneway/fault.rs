@@ -11,6 +11,14 @@ pub(super) fn fault(refusal: &Refusal) -> RelayFault {
     }
 }
 
+/// The fault of a message whose sender's Connect was accepted: if nobody takes its shape now, somebody else has taken the address over.
+pub(super) fn fault_of_message(refusal: &Refusal) -> RelayFault {
+    match refusal {
+        Refusal::WrongShape => RelayFault::AddressReplaced,
+        other => fault(other),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -21,6 +29,9 @@ mod tests {
             assert!(!fault(&refusal).row().retryable, "{refusal:?}");
         }
         assert_eq!(fault(&Refusal::NoListener), RelayFault::EndpointNotFound);
+        assert_eq!(fault(&Refusal::WrongShape), RelayFault::EndpointNotFound);
+        assert_eq!(fault_of_message(&Refusal::WrongShape), RelayFault::AddressReplaced);
+        assert_eq!(fault_of_message(&Refusal::NoListener), RelayFault::EndpointNotFound);
         assert_eq!(fault(&Refusal::Overloaded), RelayFault::QuotaExceeded);
     }
 }

@@ -22,14 +22,19 @@ use crate::{
         ChannelCommand, Invitation, MessageOutcome, ToListenerGateway, What,
         listener_link::ListenRequest as Wish,
     },
-    wire::relayed::{
-        ClientAuthentication, Discovery, ListenRequest, ListenerType, TransportProtection, listen_reply,
+    wire::{
+        hybrid::TrackingId,
+        relayed::{
+            ClientAuthentication, Discovery, ListenRequest, ListenerType, TransportProtection, listen_reply,
+        },
     },
 };
 
 /// A registered listener.
 pub(super) struct Listener {
     registered: Registered,
+    /// What the log calls it.
+    id: TrackingId,
     /// What does not fit into the buffer yet. The rules bound how much there is.
     waiting: VecDeque<(Arc<Invitation>, String)>,
     /// One-way messages in the buffer, each with the byte behind it.
@@ -70,6 +75,7 @@ impl Session {
                 tracing::info!(tracking_id = %id, relay = %registered.listening.target.key, listener = %wish.listener_type, peer = %self.peer.address, "old WCF listener on");
                 self.listener = Some(Box::new(Listener {
                     registered,
+                    id,
                     waiting: VecDeque::new(),
                     written: VecDeque::new(),
                     told_gone: false,
@@ -99,7 +105,7 @@ impl Session {
                 }
                 // It comes again whatever the reason was, and is told it then.
                 ChannelCommand::Close(reason) => {
-                    tracing::info!(%reason, peer = %self.peer.address, "old WCF listener sent away");
+                    tracing::info!(tracking_id = %listener.id, %reason, peer = %self.peer.address, "old WCF listener sent away");
                     if self.stage == Stage::Open {
                         self.stage = Stage::Ending;
                     }
@@ -175,7 +181,7 @@ impl Listener {
         match admit::renew(core, &listening.target, token) {
             Ok(expires) => listening.handle_renewed(Ok(expires)),
             Err(error) => {
-                tracing::info!(relay = %listening.target.key, %error, "a renewed token is refused");
+                tracing::info!(tracking_id = %self.id, relay = %listening.target.key, %error, "a renewed token is refused");
             }
         }
     }
@@ -195,7 +201,7 @@ impl Listener {
     pub(super) async fn leave(self) {
         let relay = self.registered.listening.target.key.clone();
         self.registered.listening.leave().await;
-        tracing::info!(%relay, "old WCF listener off");
+        tracing::info!(tracking_id = %self.id, %relay, "old WCF listener off");
     }
 }
 

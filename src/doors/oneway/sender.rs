@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::{fault::fault, session::Session};
+use super::{
+    fault::{fault, fault_of_message},
+    session::Session,
+};
 use crate::{
     doors::admit::{self, Target, hold_back},
     entity::{RelayKind, ServiceAddress, WcfType},
@@ -133,7 +136,7 @@ impl Session {
             Err(refusal) => {
                 tracing::info!(tracking_id = %id, peer = %self.peer.address, %refusal, "message not delivered");
                 counters.server_error.inc();
-                self.replies.fault(fault(&refusal), &refusal.to_string(), &id, relates_to);
+                self.replies.fault(fault_of_message(&refusal), &refusal.to_string(), &id, relates_to);
             }
         }
     }

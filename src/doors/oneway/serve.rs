@@ -11,13 +11,17 @@ use tokio::{
 use super::session::{Carried, Session};
 use crate::{
     doors::net_tcp::preamble::{self, NoPreamble, Waits},
-    gateway::core::{Core, Peer, Transport},
+    gateway::{
+        clock::random_u128,
+        core::{Core, Peer, Transport},
+    },
     io::{ServerTls, Stream},
     wire::{
         framing::{
             DecodeError, Encoding, Encodings, FramingLimits, KnownEncoding, Mode, Policy, Protection, Record,
             RecordType, Upgrade, decode, encode,
         },
+        hybrid::TrackingId,
         relayed::MAX_MESSAGE,
     },
 };
@@ -78,9 +82,13 @@ pub(crate) async fn serve_oneway<S, T, F, Fut>(
         Err(NoPreamble::Ended) => return,
         Err(error) => {
             core.metrics.handshake_failures.of(peer.door).inc();
-            tracing::debug!(peer = %peer.address, %error, "no one-way session");
-            if let NoPreamble::Malformed(error) = error
-                && let Some(fault) = error.fault()
+            let NoPreamble::Malformed(error) = error else {
+                tracing::debug!(peer = %peer.address, %error, "no one-way session");
+                return;
+            };
+            let id = TrackingId::new(None, random_u128(), core.number);
+            tracing::info!(tracking_id = %id, peer = %peer.address, %error, "no one-way session");
+            if let Some(fault) = error.fault()
                 && let Err(error) = preamble::refuse(stream, fault, patience).await
             {
                 tracing::debug!(peer = %peer.address, %error, "the fault was not taken");

@@ -58,6 +58,8 @@ pub(super) struct Session {
     /// From its Listen on.
     pub(super) listener: Option<Box<Listener>>,
     pub(super) stage: Stage,
+    /// It came while the gateway drained already, and has said nothing yet: it is told so in answer to what it asks.
+    late: bool,
 }
 
 /// How far a session is.
@@ -76,6 +78,7 @@ impl Session {
     pub(super) fn new(carried: Carried, read: BytesMut, policy: Policy) -> Self {
         let Carried { core, peer, local } = carried;
         Self {
+            late: core.draining.is_cancelled(),
             core,
             peer,
             local,
@@ -110,7 +113,7 @@ impl Session {
             let reads = self.takes_more();
             let sends = self.replies.sending.is_due();
             let waits = !self.postings.is_empty();
-            let drains = self.stage == Stage::Open;
+            let drains = self.stage == Stage::Open && !self.late;
             let deadline = self.deadline(heard_at);
             tokio::select! {
                 // Reading goes on while writing waits, so that two sides with full buffers do not wait for each other.
@@ -175,6 +178,7 @@ impl Session {
     }
 
     async fn handle(&mut self, envelope: &[u8]) {
+        self.late = false;
         match self.requests.read(envelope) {
             Ok(OnewayRequest::Connect(connect)) => self.handle_connect(connect).await,
             Ok(OnewayRequest::Listen(listen)) => self.handle_listen(*listen).await,
@@ -206,7 +210,8 @@ impl Session {
 
     /// The bytes are no session any more.
     fn fail(&mut self, error: &DecodeError) {
-        tracing::debug!(peer = %self.peer.address, %error, "a one-way session broke off");
+        let id = self.tracking_id(None);
+        tracing::info!(tracking_id = %id, peer = %self.peer.address, %error, "a one-way session broke off");
         self.stage = match error.fault() {
             Some(fault) => {
                 self.replies.framing_fault(fault);

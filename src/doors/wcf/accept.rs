@@ -27,7 +27,7 @@ pub(super) async fn accept(
     accept: RelayedAccept,
     patience: Duration,
 ) -> Result<(), (Stream, Refusal)> {
-    let unknown = || Refusal::from(Malformed::UnknownRendezvous("of a relayed connection".to_owned()));
+    let unknown = || Refusal::from(Malformed::UnknownRendezvous(accept.id.to_string()));
     let id = RendezvousId::new(accept.id.as_u128());
     let claimed = core.rendezvous().claim_by_id(id, Instant::now());
     let slot = match claimed {

@@ -12,14 +12,16 @@ use super::{
 use crate::{
     doors::{admit, listening::Listening},
     gateway::{
+        clock::{random_u128, unix_now},
         core::{Core, Peer},
         meet::sleep_until,
     },
     io::{Sending, Stream},
     relay::{
-        ChannelCommand, CloseReason, Refusal, ToListenerGateway,
-        listener_link::{Condition, LinkError, LinkEvent, LinkTerms, ListenerLink},
+        ChannelCommand, CloseReason, Malformed, Refusal, ToListenerGateway,
+        listener_link::{Condition, GoneReason, LinkError, LinkEvent, LinkTerms, ListenerLink},
     },
+    wire::{hybrid::TrackingId, relayed::FaultReason},
 };
 
 /// Bytes that may wait to be written; above it nothing more is read from the listener.
@@ -36,19 +38,22 @@ pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Arc<Peer>) {
     let local = stream.local_addr().map(|local| local.ip());
     let link = ListenerLink::new(Arc::new(terms), Instant::now());
     let mut driver = Driver {
+        id: TrackingId::new(None, random_u128(), core.number),
+        late: core.draining.is_cancelled(),
         core: Arc::clone(&core),
         peer,
         local,
         link,
         handing: Handing::default(),
         registered: None,
+        refused: false,
         cut: false,
     };
     driver.run(stream).await;
     if let Some(registered) = driver.registered.take() {
         let relay = registered.listening.target.key.clone();
         registered.listening.leave().await;
-        tracing::info!(%relay, "WCF listener off");
+        tracing::info!(tracking_id = %driver.id, %relay, "WCF listener off");
     }
 }
 
@@ -57,8 +62,14 @@ struct Driver {
     peer: Arc<Peer>,
     local: Option<std::net::IpAddr>,
     link: ListenerLink,
+    /// What the log and the listener call this connection.
+    id: TrackingId,
     handing: Handing,
     registered: Option<Box<Registered>>,
+    /// It was told why it may not listen, or will be.
+    refused: bool,
+    /// It came while the gateway drained already.
+    late: bool,
     /// The connection is to be cut.
     cut: bool,
 }
@@ -121,7 +132,7 @@ impl Driver {
                 },
                 () = draining.cancelled(), if !drained => {
                     drained = true;
-                    self.drain();
+                    self.drain().await;
                 }
                 () = self.core.closing.cancelled() => return,
                 () = sleep_until(deadline) => {
@@ -161,27 +172,42 @@ impl Driver {
     async fn handle(&mut self, event: LinkEvent) {
         match event {
             LinkEvent::Wanted(request) => {
+                if request.tracking_id.is_some() {
+                    self.id =
+                        TrackingId::new(request.tracking_id.as_deref(), random_u128(), self.core.number);
+                }
                 match listen::listen(&self.core, &self.peer, &request, self.local).await {
                     Ok(registered) => {
-                        tracing::info!(relay = %registered.listening.target.key, listener = %request.listener_type, peer = %self.peer.address, "WCF listener on");
+                        tracing::info!(tracking_id = %self.id, relay = %registered.listening.target.key, listener = %request.listener_type, peer = %self.peer.address, "WCF listener on");
                         self.registered = Some(Box::new(registered));
                         self.link.accept(Instant::now());
                     }
                     Err(refusal) => self.refuse(&refusal).await,
                 }
             }
+            LinkEvent::Malformed(bad) => self.refuse(&Malformed::Message(bad.to_string()).into()).await,
             LinkEvent::Renewed(token) => {
                 let core = Arc::clone(&self.core);
+                let id = self.id.clone();
                 self.rules(|listening| match admit::renew(&core, &listening.target, &token) {
                     Ok(expires) => listening.handle_renewed(Ok(expires)),
                     // Told to its face this would end the service for good; the end of the old token sends it away (2.3).
                     Err(error) => {
-                        tracing::info!(relay = %listening.target.key, %error, "a renewed token is refused")
+                        tracing::info!(tracking_id = %id, relay = %listening.target.key, %error, "a renewed token is refused")
                     }
                 });
             }
             LinkEvent::Gone(reason) => {
-                tracing::debug!(peer = %self.peer.address, ?reason, "control link ended");
+                let (tracking_id, peer) = (&self.id, self.peer.address);
+                match &reason {
+                    GoneReason::Misbehaved(violation) => {
+                        tracing::info!(%tracking_id, %peer, %violation, "WCF listener broke the protocol")
+                    }
+                    GoneReason::HandshakeTimeout if self.registered.is_some() => {
+                        tracing::info!(%tracking_id, %peer, "WCF listener was not attached in time")
+                    }
+                    reason => tracing::debug!(%tracking_id, %peer, ?reason, "control link ended"),
+                }
                 self.rules(|listening| listening.rules.handle_closed(Instant::now()));
             }
             LinkEvent::Delivered { delivery, outcome } => {
@@ -195,18 +221,30 @@ impl Driver {
     }
 
     async fn refuse(&mut self, refusal: &Refusal) {
+        self.refused = true;
         self.core.metrics.handshake_failures.of(self.peer.door).inc();
-        tracing::info!(peer = %self.peer.address, %refusal, "WCF listener refused");
+        tracing::info!(tracking_id = %self.id, peer = %self.peer.address, %refusal, "WCF listener refused");
         admit::hold_back(&self.core, refusal, self.peer.address.ip()).await;
         let condition = Condition::of(refusal, acquaintance(refusal));
-        self.link.refuse(LinkError::new(condition, refusal.to_string()), Instant::now());
+        let error = self.error(condition, &refusal.to_string());
+        self.link.refuse(error, Instant::now());
+    }
+
+    /// What the listener is told: the words, and by which id the log knows it.
+    fn error(&self, condition: Condition, text: &str) -> LinkError {
+        let reason = FaultReason { text, tracking_id: self.id.as_str(), unix_seconds: unix_now().0 };
+        LinkError::new(condition, reason.to_string())
     }
 
     fn carry_out(&mut self, command: ChannelCommand) {
         match command {
             ChannelCommand::Deliver { invitation, request_id } => self.handing.add(invitation, request_id),
             ChannelCommand::Recall { request_id } => self.handing.recall(&request_id, &mut self.link),
-            ChannelCommand::Close(reason) => self.link.detach(told(reason), Instant::now()),
+            ChannelCommand::Close(reason) => {
+                tracing::info!(tracking_id = %self.id, peer = %self.peer.address, %reason, "WCF listener sent away");
+                let error = told(reason).map(|(condition, text)| self.error(condition, text));
+                self.link.detach(error, Instant::now());
+            }
             ChannelCommand::Drop => self.cut = true,
             // The link itself looks after signs of life, the listening after the others.
             ChannelCommand::Ping
@@ -222,23 +260,26 @@ impl Driver {
         registered.as_mut().is_some_and(|registered| handing.hand_over(core, registered, link))
     }
 
-    fn drain(&mut self) {
-        match self.listening() {
-            Some(listening) => listening.rules.handle_drain(Instant::now()),
-            None => self.link.close(None, Instant::now()),
+    async fn drain(&mut self) {
+        if let Some(listening) = self.listening() {
+            listening.rules.handle_drain(Instant::now());
+        } else if self.late && !self.refused {
+            // It is here already, and is told in the words that reach its program (2.2).
+            self.refuse(&Refusal::Draining).await;
+        } else if !self.refused {
+            self.link.close(None, Instant::now());
         }
     }
 }
 
 /// What a listener is told that is sent away. Without an error, or with one that is not final, it comes again (2.3, 2.5).
-fn told(reason: CloseReason) -> Option<LinkError> {
-    let condition = match reason {
-        CloseReason::Deleted => Condition::RelayNotFound,
-        CloseReason::Disabled => Condition::EntityDisabled,
-        CloseReason::Draining => Condition::ConnectionForced,
-        CloseReason::TokenExpired | CloseReason::RenewalRefused(_) => return None,
-    };
-    Some(LinkError::new(condition, reason.to_string()))
+fn told(reason: CloseReason) -> Option<(Condition, &'static str)> {
+    match reason {
+        CloseReason::Deleted => Some((Condition::RelayNotFound, "the relay was deleted")),
+        CloseReason::Disabled => Some((Condition::EntityDisabled, "the relay was disabled")),
+        CloseReason::Draining => Some((Condition::ConnectionForced, "the gateway is shutting down")),
+        CloseReason::TokenExpired | CloseReason::RenewalRefused(_) => None,
+    }
 }
 
 /// What a registered listener is told from elsewhere.

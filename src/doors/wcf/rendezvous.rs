@@ -8,7 +8,7 @@ use tokio::time::{error::Elapsed, timeout};
 use super::{
     accept, carriage,
     connect::{self, Connected},
-    fault::fault,
+    fault::{fault, unreadable},
     probe,
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
         core::{Core, Peer, Transport},
     },
     io::{JoinEnd, ServerTls, Stream, finish, join},
-    relay::{Malformed, Refusal},
+    relay::Refusal,
     wire::{
         binxml::Ids,
         hybrid::TrackingId,
@@ -71,13 +71,20 @@ fn unless_failed<T>(
     peer: &Peer,
     read: Result<Result<T, carriage::NoMessage>, Elapsed>,
 ) -> Option<T> {
-    let error = match read {
+    let outcome = match read {
         Ok(Ok(value)) => return Some(value),
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => "nothing was asked for in time".to_owned(),
+        Ok(Err(error)) => Some(error),
+        Err(_) => None,
     };
     core.metrics.handshake_failures.of(peer.door).inc();
-    tracing::debug!(peer = %peer.address, %error, "no relayed connection");
+    match outcome {
+        Some(carriage::NoMessage::Malformed(error)) => {
+            let id = TrackingId::new(None, random_u128(), core.number);
+            tracing::info!(tracking_id = %id, peer = %peer.address, %error, "no relayed connection");
+        }
+        Some(error) => tracing::debug!(peer = %peer.address, %error, "no relayed connection"),
+        None => tracing::debug!(peer = %peer.address, "no relayed connection was asked for in time"),
+    }
     None
 }
 
@@ -96,7 +103,7 @@ async fn answer(core: &Arc<Core>, peer: Arc<Peer>, begun: Begun, patience: Durat
             }
         }
         Ok(RelayedRequest::Connect(connect)) => (connect.tracking_id.clone(), Ok(connect)),
-        Err(error) => (None, Err(Refusal::from(Malformed::Message(error.to_string())))),
+        Err(error) => (None, Err(unreadable(&error))),
     };
     let id = TrackingId::new(given.as_deref(), random_u128(), core.number);
     let refusal = match request {

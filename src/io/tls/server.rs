@@ -5,8 +5,8 @@ use std::{cell::RefCell, io, sync::Arc};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use rustls::{
-    ServerConfig,
-    crypto::ring,
+    CipherSuite, ServerConfig,
+    crypto::{CryptoProvider, ring},
     server::{ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
 };
@@ -37,11 +37,12 @@ impl ServerTls {
     pub fn new(certificates: Vec<Certificate>, alpn: Alpn) -> Result<Self, TlsError> {
         let table = CertificateTable::new(certificates)?;
         let certificates = Arc::new(Certificates { table: ArcSwap::from_pointee(table) });
-        let mut config = ServerConfig::builder_with_provider(ring::default_provider().into())
+        let mut config = ServerConfig::builder_with_provider(provider().into())
             .with_safe_default_protocol_versions()
             .map_err(TlsError::Rustls)?
             .with_no_client_auth()
             .with_cert_resolver(certificates.clone());
+        config.ignore_client_order = true;
         config.ticketer = ring::Ticketer::new().map_err(TlsError::Rustls)?;
         config.alpn_protocols = match alpn {
             Alpn::Http11 => vec![b"http/1.1".to_vec()],
@@ -90,6 +91,15 @@ impl ServerTls {
         let session = Session::server(self.config.clone()).map_err(io::Error::other)?;
         TlsStream::handshake(tcp, session, &early).await
     }
+}
+
+/// AES-128 first: Windows before 10 ties each suite to one curve, and this one to P-256, which comes first among the curves
+/// (docs/pointing-clients.md).
+fn provider() -> CryptoProvider {
+    let mut provider = ring::default_provider();
+    let is_aes_128 = |suite: CipherSuite| suite.as_str().is_some_and(|name| name.contains("AES_128"));
+    provider.cipher_suites.sort_by_key(|suite| !is_aes_128(suite.suite()));
+    provider
 }
 
 /// What rustls asks for the certificate.

@@ -32,7 +32,7 @@ impl ListenerLink {
             }
         }
         match self.stage {
-            Stage::Absent => self.handle_first_attach(attach, side, now),
+            Stage::Absent => self.handle_first_attach(attach, side),
             Stage::Wanted | Stage::Accepted | Stage::Online | Stage::Leaving => {
                 *self.half(side) = Some(Half::new(attach));
             }
@@ -48,7 +48,7 @@ impl ListenerLink {
     }
 
     /// All that is to be decided upon is in the first attach, and the listener may wait for its answer before it sends the second.
-    fn handle_first_attach(&mut self, attach: Attach, side: Side, now: Instant) {
+    fn handle_first_attach(&mut self, attach: Attach, side: Side) {
         let names = self.names.get_or_insert_default();
         names.link = stem(&attach.name).to_owned();
         names.address = address(&attach).unwrap_or_default().to_owned();
@@ -61,7 +61,7 @@ impl ListenerLink {
         }
         match request {
             Ok(request) => self.say(LinkEvent::Wanted(Box::new(request))),
-            Err(bad) => self.dismiss(Some(bad.to_link_error()), now),
+            Err(bad) => self.say(LinkEvent::Malformed(bad)),
         }
     }
 

@@ -75,6 +75,8 @@ impl Condition {
                 Self::ResourceLimitExceeded
             }
             Refusal::Malformed(Malformed::UnknownHost) => Self::NotFound,
+            // A type that the protocol has and nobody can listen with.
+            Refusal::Malformed(Malformed::BadParameter("listener-type")) => Self::NotAllowed,
             Refusal::Malformed(_) => Self::ArgumentError,
             Refusal::TooManyPending
             | Refusal::Throttled
@@ -187,6 +189,7 @@ mod tests {
             (Refusal::Draining, Acquaintance::New, "com.microsoft:server-busy", false),
             (Malformed::UnknownHost.into(), Acquaintance::New, "amqp:not-found", false),
             (Malformed::HostMismatch.into(), Acquaintance::New, "com.microsoft:argument-error", false),
+            (Malformed::BadParameter("listener-type").into(), Acquaintance::New, "amqp:not-allowed", false),
             (Refusal::Internal, Acquaintance::New, "amqp:internal-error", false),
         ] {
             let found = Condition::of(&refusal, acquaintance);

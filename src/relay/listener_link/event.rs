@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use secrecy::SecretString;
 
-use super::{LinkError, ListenRequest, Violation};
+use super::{BadRequest, LinkError, ListenRequest, Violation};
 use crate::wire::amqp::Symbol;
 use crate::wire::amqp::types::definitions::Error;
 use crate::wire::amqp::types::messaging::DeliveryState;
@@ -13,6 +13,8 @@ use crate::wire::amqp::types::messaging::DeliveryState;
 pub enum LinkEvent {
     /// A listener wants in. To be answered with `accept` or `refuse`; once for each connection.
     Wanted(Box<ListenRequest>),
+    /// Somebody attached who says nothing that a listener could want. To be answered with `refuse`; said instead of `Wanted`.
+    Malformed(BadRequest),
     /// Both links are attached: the listener counts from now on.
     Online,
     /// The listener has credit and room for a message again. Not said while it has.

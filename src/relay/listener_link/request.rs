@@ -2,7 +2,6 @@
 
 use secrecy::SecretString;
 
-use super::{Condition, LinkError};
 use crate::wire::amqp::Value;
 use crate::wire::amqp::types::definitions::{Fields, Role};
 use crate::wire::amqp::types::messaging::TargetArchetype;
@@ -93,12 +92,6 @@ impl ListenRequest {
             hostname,
             container_id,
         })
-    }
-}
-
-impl BadRequest {
-    pub(super) fn to_link_error(&self) -> LinkError {
-        LinkError::new(Condition::ArgumentError, self.to_string())
     }
 }
 

@@ -8,3 +8,4 @@ mod play;
 mod relayed;
 
 pub use play::play;
+pub(super) use play::{HOST, WRONG_KEY};

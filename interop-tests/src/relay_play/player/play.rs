@@ -19,10 +19,10 @@ use super::called::Behind;
 use super::http::Client;
 
 /// The host of all recordings.
-pub(super) const HOST: &str = "contoso.servicebus.windows.net";
+pub(in crate::relay_play) const HOST: &str = "contoso.servicebus.windows.net";
 
 /// A key that no policy has.
-pub(super) const WRONG_KEY: &str = "c29tZWJvZHkgZWxzZSdzIGtleSwgMzIgYnl0ZXMgbG9uZw==";
+pub(in crate::relay_play) const WRONG_KEY: &str = "c29tZWJvZHkgZWxzZSdzIGtleSwgMzIgYnl0ZXMgbG9uZw==";
 
 /// Plays the scenario of this name to its end.
 ///

@@ -241,8 +241,11 @@ fn an_attach_that_is_no_listeners_is_refused_in_words() {
     ] {
         let mut pair = Pair::begun();
         pair.say(Performative::Attach(asked));
-        pair.pass(Duration::from_secs(2));
+        let [LinkEvent::Malformed(bad)] = &pair.events[..] else { panic!("{:?}", pair.events) };
+        assert_eq!(bad.to_string(), words);
         let said = LinkError::new(Condition::ArgumentError, words);
+        pair.link.refuse(said.clone(), pair.now);
+        pair.pass(Duration::from_secs(2));
         assert_eq!(pair.gone(), Some(GoneReason::Refused(said)));
         assert_eq!(pair.names(), ["open", "begin", "attach", "detach"]);
     }

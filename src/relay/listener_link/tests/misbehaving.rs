@@ -359,7 +359,7 @@ proptest! {
         prop_assert!(pair.link.poll_timeout().is_none());
         let last = pair.events.iter().position(|event| matches!(event, LinkEvent::Gone(_)));
         prop_assert!(last.is_some() && last == pair.events.len().checked_sub(1), "{:?}", pair.events);
-        for kind in [|event: &LinkEvent| matches!(event, LinkEvent::Wanted(_)), |event: &LinkEvent| matches!(event, LinkEvent::Online)] {
+        for kind in [|event: &LinkEvent| matches!(event, LinkEvent::Wanted(_) | LinkEvent::Malformed(_)), |event: &LinkEvent| matches!(event, LinkEvent::Online)] {
             prop_assert!(pair.events.iter().filter(|event| kind(event)).count() <= 1);
         }
     }

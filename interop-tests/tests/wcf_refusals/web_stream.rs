@@ -1,0 +1,115 @@
+//! What is refused on 9352 and 9351 is refused alike where a web stream on 80 carries it. Relay page 1.5.
+
+use interop_tests::relay_play::refused::{
+    Carrier, ONEWAY_RECORDING, ONEWAY_RELAY, OneWayPeer, Question, RECORDING, RELAY, RelayedPeer,
+};
+
+use crate::peer::{HYBRID, Heard, NET_TCP, ONEWAY, Peer, Right};
+
+const SENDER: Peer = Peer {
+    right: Right::Send,
+    path: RELAY,
+    listener: RECORDING,
+    kind: NET_TCP,
+    other_kind: HYBRID,
+    other_shape: "exchange",
+    ask: |gateway, question| RelayedPeer::ask(gateway, &question.over(Carrier::WebStream)).refused(),
+    heard: Heard::Invitation,
+    wait: |gateway| Box::new(RelayedPeer::ask(gateway, &Question::default().over(Carrier::WebStream))),
+};
+
+const ONEWAY_SENDER: Peer = Peer {
+    right: Right::Send,
+    path: ONEWAY_RELAY,
+    listener: ONEWAY_RECORDING,
+    kind: ONEWAY,
+    other_kind: NET_TCP,
+    other_shape: "stream",
+    ask: |gateway, question| OneWayPeer::connect(gateway, &question.over(Carrier::WebStream)).refused(),
+    heard: Heard::Nothing,
+    wait: |gateway| {
+        let mut sender = OneWayPeer::connect(gateway, &Question::default().over(Carrier::WebStream));
+        sender.granted();
+        Box::new(sender)
+    },
+};
+
+refusals! { SENDER:
+    fn a_sender_over_a_web_stream_with_a_wrong_key() is WrongKey,
+        "AuthorizationFailedFault", "not authorised: InvalidSignature: The token has an invalid signature";
+    fn a_sender_over_a_web_stream_whose_token_ended() is EndedLately,
+        "AuthorizationFailedFault", "not authorised: ExpiredToken: The token is expired.";
+    fn a_sender_over_a_web_stream_that_may_only_listen() is WrongRight,
+        "AuthorizationFailedFault",
+        "not authorised: Unauthorized access. 'Send' claim(s) are required to perform this operation";
+    fn a_sender_over_a_web_stream_without_a_token() is NoToken,
+        "AuthorizationFailedFault", "not authorised: MissingToken: Relay security token is required";
+    fn a_sender_over_a_web_stream_with_a_malformed_token() is MalformedToken,
+        "AuthorizationFailedFault", "not authorised: MalformedToken: The token is malformed";
+    fn a_sender_over_a_web_stream_with_a_token_for_another_relay() is OtherAudience,
+        "AuthorizationFailedFault",
+        "not authorised: InvalidAudience: The authorization header contains a token with a wrong audience";
+    fn a_sender_over_a_web_stream_when_nobody_listens() is NoListener,
+        "EndpointNotFoundFault", "no listener is connected";
+    fn a_sender_over_a_web_stream_to_a_relay_that_is_not_there() is UnknownRelay,
+        "RelayNotFoundFault", "no such relay";
+    fn a_sender_over_a_web_stream_to_a_relay_that_nobody_made_yet() is NotMadeYet,
+        "EndpointNotFoundFault", "no listener is connected";
+    fn a_sender_over_a_web_stream_to_a_relay_that_is_switched_off() is Disabled,
+        "EndpointNotFoundFault", "the relay is disabled";
+    fn a_sender_over_a_web_stream_to_a_host_of_nobody() is UnknownHost,
+        "AddressNotFoundFault", "malformed request: unknown host";
+    fn a_sender_over_a_web_stream_more_than_the_namespace_may_have() is ConnectionsOfTheNamespace,
+        "QuotaExceededFault", "the namespace has its 1 connections";
+    fn a_sender_over_a_web_stream_more_than_may_wait() is SendersThatWait,
+        "QuotaExceededFault", "too many senders are waiting";
+    fn a_sender_over_a_web_stream_more_than_a_listener_may_be_told_of() is InvitationsOfTheListener,
+        "QuotaExceededFault", "overloaded";
+    fn a_sender_over_a_web_stream_that_no_listener_can_take() is OtherShape,
+        "EndpointNotFoundFault", "no connected listener takes this shape";
+    fn a_sender_over_a_web_stream_that_no_listener_takes_in_time() is NotAccepted,
+        "EndpointNotFoundFault", "the listener did not accept the connection in time";
+    fn a_sender_over_a_web_stream_whose_listener_leaves() is ListenerLeaves,
+        "EndpointNotFoundFault", "no listener is connected";
+    fn a_sender_over_a_web_stream_that_is_rejected() is Rejected,
+        "ConnectionFailedFault", "the listener rejected the connection with status 403";
+    fn a_sender_over_a_web_stream_in_clear_where_tls_is_required() is InClear,
+        "NoTransportSecurityFault", "the relay requires transport security";
+    fn a_sender_over_a_web_stream_that_comes_while_the_gateway_drains() is Draining,
+        "ServerErrorFault", "the gateway is draining";
+}
+
+refusals! { ONEWAY_SENDER:
+    fn a_oneway_sender_over_a_web_stream_with_a_wrong_key() is WrongKey,
+        "AuthorizationFailedFault", "not authorised: InvalidSignature: The token has an invalid signature";
+    fn a_oneway_sender_over_a_web_stream_whose_token_ended() is EndedLately,
+        "AuthorizationFailedFault", "not authorised: ExpiredToken: The token is expired.";
+    fn a_oneway_sender_over_a_web_stream_that_may_only_listen() is WrongRight,
+        "AuthorizationFailedFault",
+        "not authorised: Unauthorized access. 'Send' claim(s) are required to perform this operation";
+    fn a_oneway_sender_over_a_web_stream_without_a_token() is NoToken,
+        "AuthorizationFailedFault", "not authorised: MissingToken: Relay security token is required";
+    fn a_oneway_sender_over_a_web_stream_with_a_malformed_token() is MalformedToken,
+        "AuthorizationFailedFault", "not authorised: MalformedToken: The token is malformed";
+    fn a_oneway_sender_over_a_web_stream_with_a_token_for_another_relay() is OtherAudience,
+        "AuthorizationFailedFault",
+        "not authorised: InvalidAudience: The authorization header contains a token with a wrong audience";
+    fn a_oneway_sender_over_a_web_stream_when_nobody_listens() is NoListener,
+        "EndpointNotFoundFault", "no listener is connected";
+    fn a_oneway_sender_over_a_web_stream_to_a_relay_that_is_not_there() is UnknownRelay,
+        "RelayNotFoundFault", "no such relay";
+    fn a_oneway_sender_over_a_web_stream_to_a_relay_that_nobody_made_yet() is NotMadeYet,
+        "EndpointNotFoundFault", "no listener is connected";
+    fn a_oneway_sender_over_a_web_stream_to_a_relay_that_is_switched_off() is Disabled,
+        "EndpointNotFoundFault", "the relay is disabled";
+    fn a_oneway_sender_over_a_web_stream_to_a_host_of_nobody() is UnknownHost,
+        "AddressNotFoundFault", "malformed request: unknown host";
+    fn a_oneway_sender_over_a_web_stream_more_than_the_namespace_may_have() is ConnectionsOfTheNamespace,
+        "QuotaExceededFault", "the namespace has its 1 connections";
+    fn a_oneway_sender_over_a_web_stream_to_a_relay_of_connections() is OtherKind,
+        "EndpointNotFoundFault", "no connected listener takes this shape";
+    fn a_oneway_sender_over_a_web_stream_that_no_listener_can_take() is OtherShape,
+        "EndpointNotFoundFault", "no connected listener takes this shape";
+    fn a_oneway_sender_over_a_web_stream_that_comes_while_the_gateway_drains() is Draining,
+        "ServerErrorFault", "the gateway is draining";
+}
