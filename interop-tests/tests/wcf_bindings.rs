@@ -97,6 +97,16 @@ fn net_tcp_relay_binding_in_hybrid_mode_stays_relayed_over_443_alone() {
 }
 
 #[test]
+fn net_tcp_relay_binding_in_hybrid_mode_stays_relayed_over_web_streams_on_443_alone() {
+    net_tcp(Road::WebStream, Mode::Hybrid);
+}
+
+#[test]
+fn net_tcp_relay_binding_in_hybrid_mode_stays_relayed_over_web_streams_on_80() {
+    net_tcp(Road::WebStreamOn80, Mode::Hybrid);
+}
+
+#[test]
 fn net_oneway_relay_binding_over_tcp() {
     messages(Road::Tcp, &Flow::ONE_WAY, 1);
 }
@@ -220,6 +230,11 @@ fn messages_to_an_old_listener(road: Road) {
 #[test]
 fn net_oneway_relay_binding_of_1_6_over_tcp() {
     messages_to_an_old_listener(Road::Tcp);
+}
+
+#[test]
+fn net_oneway_relay_binding_of_1_6_over_443_alone() {
+    messages_to_an_old_listener(Road::WebSocket);
 }
 
 #[test]
