@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 
-use viaduct::config::Config;
+use viaduct::config::{Config, DoorName};
 use viaduct::entity::{ConnectionString, Credential};
 
 fn viaduct(args: &[&str]) -> Command {
@@ -71,7 +71,12 @@ fn init_writes_a_configuration_that_loads() {
 
     let config = Config::load(&folder.join("viaduct.toml")).unwrap();
     assert_eq!(config.namespaces[0].name.as_str(), "fabrikam");
-    assert_eq!(config.tls.certificates.len(), 1);
+    let doors: Vec<_> = config.tls.certificates.iter().map(|certificate| &certificate.doors[..]).collect();
+    assert_eq!(
+        doors,
+        [&[][..], &[DoorName::OnewayTls]],
+        "a certificate of its own for 9351, where one name may stand"
+    );
     assert!(config.gateway.admin_token.is_some());
     assert_eq!(config.doors.https[0].port(), 443);
 
@@ -97,10 +102,10 @@ fn init_keeps_secrets_to_the_owner() {
     use std::os::unix::fs::PermissionsExt;
     let folder = folder();
     let mode = |name: &str| folder.path().join(name).metadata().unwrap().permissions().mode() & 0o777;
-    for name in ["ca.key", "server.key", "admin.token", "viaduct.toml"] {
+    for name in ["ca.key", "server.key", "oneway.key", "admin.token", "viaduct.toml"] {
         assert_eq!(mode(name), 0o600, "{name}");
     }
-    for name in ["ca.pem", "server.pem"] {
+    for name in ["ca.pem", "server.pem", "oneway.pem"] {
         assert_eq!(mode(name) & 0o444, 0o444 & mode("."), "{name}");
     }
 }

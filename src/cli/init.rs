@@ -91,6 +91,7 @@ fn files(names: &Names) -> Result<Files, Failure> {
     };
     let ca = PrivateCa::new(&format!("Viaduct private CA of {}", names.hosts[0])).map_err(no_certificate)?;
     let server = ca.issue(&names.hosts).map_err(no_certificate)?;
+    let oneway = ca.issue(&names.hosts[..1]).map_err(no_certificate)?;
     let keys = vec![
         Key::new("RootManageSharedAccessKey", &["Manage", "Send", "Listen"], fresh_key()?),
         Key::new("listen", &["Listen"], fresh_key()?),
@@ -104,6 +105,8 @@ fn files(names: &Names) -> Result<Files, Failure> {
         file("ca.key", Secrecy::Private, ca.key().to_owned()),
         file("server.pem", Secrecy::Public, server.certificate.clone()),
         file("server.key", Secrecy::Private, server.key.clone()),
+        file("oneway.pem", Secrecy::Public, oneway.certificate),
+        file("oneway.key", Secrecy::Private, oneway.key),
         file("admin.token", Secrecy::Private, format!("{token}\n")),
         // Last, so that a folder with a configuration is a complete one.
         file("viaduct.toml", Secrecy::Private, config),
@@ -151,6 +154,12 @@ fn tell(names: &Names, files: &Files, dir: &Path) -> Result<(), Failure> {
         path("server.key"),
         files.server.until,
         names.hosts.join(", ")
+    ))?;
+    print(format!(
+        "      {}, {} (for {} alone: the WCF port 9351 takes one name)",
+        path("oneway.pem"),
+        path("oneway.key"),
+        names.hosts[0]
     ))?;
     print(format!("      {} (opens the admin door)", path("admin.token")))?;
     for (key, what) in files.keys.iter().zip(["everything", "listeners", "senders"]) {

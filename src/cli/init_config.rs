@@ -76,13 +76,23 @@ https = {door:<32}# Hybrid Connections over TLS
 # http = "0.0.0.0:80"                   # the same in clear
 net_tcp = "0.0.0.0:808"                 # plain NetTcpBinding clients; in clear from loopback, see allow_clear_from below
 net_tcps = "0.0.0.0:809"                # the same inside TLS, for `viaduct forward`
+# amqps = "0.0.0.0:5671"                # WCF Relay (Microsoft.ServiceBus.dll): its listeners; the numbers are fixed in the library
+# rendezvous = "0.0.0.0:9352"           # WCF Relay: connections; behind NAT give gateway.public_ipv4 as well
+# oneway = "0.0.0.0:9350"               # WCF Relay: one-way messages, events, probes
+# oneway_tls = "0.0.0.0:9351"           # the same inside TLS
+# probe = "0.0.0.0:9353"                # WCF Relay: TcpRelayConnectionMode.Hybrid
 admin = "127.0.0.1:9090"                # management, /healthz, /readyz
 metrics = "127.0.0.1:9091"              # /metrics, /healthz, /readyz
 
 [tls]                                   # good until {until}
 certificate = "server.pem"
 key_file = "server.key"
-# The WCF port 9351 will show the first certificate to clients that ask for no name: keep it to the name they use.
+
+[[tls.certificates]]                    # 9351: clients of WCF Relay take none there that has more than one name
+names = [{first:?}]
+doors = ["oneway_tls"]
+certificate = "oneway.pem"
+key_file = "oneway.key"
 
 # [limits]                              # see docs/configuration.md
 # [timeouts]
@@ -93,6 +103,7 @@ name = "{namespace}"
 hosts = [{hosts}]
 "#,
             door = format!("\"0.0.0.0:{}\"", names.port),
+            first = names.hosts[0],
             namespace = names.namespace,
         )?;
         for key in *keys {
@@ -141,7 +152,14 @@ mod tests {
         let text = Content { names: &names, keys: &keys, until: jiff::civil::date(2030, 1, 2) }.to_string();
         let error = Config::parse(&text, "v", &Environment::new("/nowhere", |_| None)).unwrap_err();
         let paths: Vec<_> = error.problems.iter().map(|problem| problem.path.as_str()).collect();
-        assert_eq!(paths, ["gateway.admin_token_file", "tls.certificate", "tls.key_file"], "{error}");
+        let missing = [
+            "gateway.admin_token_file",
+            "tls.certificate",
+            "tls.key_file",
+            "tls.certificates[0].certificate",
+            "tls.certificates[0].key_file",
+        ];
+        assert_eq!(paths, missing, "{error}");
     }
 
     #[test]

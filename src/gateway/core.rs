@@ -280,21 +280,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::{
-        entity::{EntityPath, Namespace, NamespaceName},
-        store::{MemoryRegistrations, MemoryStore},
-    };
-
-    #[tokio::test]
-    async fn whoever_asks_for_the_token_of_a_relay_that_went_meanwhile_gets_a_cancelled_one() {
+impl Core {
+    /// A gateway for unit tests, with nothing in its stores.
+    pub(crate) async fn alone() -> Arc<Self> {
+        use crate::store::{MemoryRegistrations, MemoryStore};
         let id = GatewayId::parse("g0").unwrap();
         let registrations = Arc::new(MemoryRegistrations::new());
-        let lease = registrations.grant(id.clone(), Duration::from_secs(30)).await.unwrap();
-        let core = Core::new(Parts {
+        let lease = registrations.grant(id.clone(), std::time::Duration::from_secs(30)).await.unwrap();
+        Self::new(Parts {
             id,
             number: 0,
             settings: Settings::default(),
@@ -304,7 +297,18 @@ mod tests {
             metrics: Arc::new(Metrics::new()),
             ports: DoorPorts::default(),
             inner_tls: None,
-        });
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::{EntityPath, Namespace, NamespaceName};
+
+    #[tokio::test]
+    async fn whoever_asks_for_the_token_of_a_relay_that_went_meanwhile_gets_a_cancelled_one() {
+        let core = Core::alone().await;
         let relay = RelayKey {
             namespace: NamespaceName::parse("contoso").unwrap(),
             path: EntityPath::parse("gone").unwrap(),

@@ -175,35 +175,17 @@ async fn write_record<W: AsyncWrite + Unpin>(stream: &mut W, record: &Record<'_>
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use tokio::io::DuplexStream;
 
     use super::*;
     use crate::{
-        config::{DoorName, DoorPorts},
-        gateway::core::{Gauged, Parts, Place, Settings},
-        relay::GatewayId,
-        store::{MemoryRegistrations, MemoryStore, RegistrationStore},
-        telemetry::Metrics,
+        config::DoorName,
+        gateway::core::{Gauged, Place},
     };
 
     #[tokio::test]
     async fn any_stream_carries_a_session() {
-        let id = GatewayId::parse("g0").unwrap();
-        let registrations = Arc::new(MemoryRegistrations::new());
-        let lease = registrations.grant(id.clone(), Duration::from_secs(30)).await.unwrap();
-        let core = Core::new(Parts {
-            id,
-            number: 0,
-            settings: Settings::default(),
-            entities: Arc::new(MemoryStore::new()),
-            registrations,
-            lease,
-            metrics: Arc::new(Metrics::new()),
-            ports: DoorPorts::default(),
-            inner_tls: None,
-        });
+        let core = Core::alone().await;
         let peer = Peer {
             door: DoorName::Https,
             address: "192.0.2.1:1".parse().unwrap(),
