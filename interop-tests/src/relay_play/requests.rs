@@ -114,7 +114,7 @@ impl<'a> Requests<'a> {
         let said = self.answer(&mut service, &answers, number, &request);
         let answer = Answer::read(&mut client, request.method());
         self.check(&answer, &said);
-        if self.asked % ON_ONE_CONNECTION == 0 {
+        if self.asked.is_multiple_of(ON_ONE_CONNECTION) {
             service.finish();
         } else {
             self.connections = Some((client, service));
