@@ -76,6 +76,12 @@ impl Config {
         self
     }
 
+    /// Opens no doors but these, on free ports.
+    pub fn only(mut self, doors: &[&str]) -> Self {
+        self.doors = doors.iter().map(|door| ((*door).to_owned(), "127.0.0.1:0".to_owned())).collect();
+        self
+    }
+
     /// Sets a limit; `value` as it stands in the file (`"2"`, `"\"64KiB\""`).
     pub fn limit(mut self, name: &str, value: &str) -> Self {
         self.limits.push((name.to_owned(), value.to_owned()));

@@ -26,8 +26,20 @@ pub struct Wire {
 }
 
 /// What bytes travel on.
-pub(crate) trait Transport: Read + Write + Send {}
-impl<T: Read + Write + Send> Transport for T {}
+pub(crate) trait Transport: Read + Write + Send {
+    /// Ends our direction, where that is more than a FIN; whether it was.
+    fn finish(&mut self) -> bool {
+        false
+    }
+}
+
+impl Transport for TcpStream {}
+
+impl Transport for StreamOwned<ClientConnection, Box<dyn Transport>> {
+    fn finish(&mut self) -> bool {
+        self.sock.finish()
+    }
+}
 
 /// Whether a TLS handshake says for which name it is.
 enum Sni {
@@ -183,8 +195,11 @@ impl Wire {
         self.socket.set_read_timeout(Some(time)).expect("a time-out that is not zero");
     }
 
-    /// Ends our direction (FIN) and keeps reading.
+    /// Ends our direction (FIN, or what the carrier has in its place) and keeps reading.
     pub fn finish(&mut self) {
+        if self.stream.finish() {
+            return;
+        }
         // A peer that has reset the connection has ended both directions.
         let _ = self.socket.shutdown(Shutdown::Write);
     }

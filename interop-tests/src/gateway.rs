@@ -64,6 +64,11 @@ impl Gateway {
         found.unwrap_or_else(|| panic!("the gateway opened no door {door}")).1
     }
 
+    /// Whether `door` is open.
+    pub fn opens(&self, door: &str) -> bool {
+        self.doors.iter().any(|(name, _)| name == door)
+    }
+
     /// The port of `door`.
     pub fn port(&self, door: &str) -> u16 {
         self.door(door).port()

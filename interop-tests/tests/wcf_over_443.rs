@@ -6,7 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use interop_tests::relay_play::{Carrier, FlowListener, FlowSender};
-use interop_tests::{Config, Gateway, NAMESPACE, Program, Running, Token, curl_at, wait_until};
+use interop_tests::{
+    Config, Gateway, NAMESPACE, Program, Running, Token, curl, post_one_way, posted_envelope, wait_until,
+};
 
 const HOST: &str = "contoso.servicebus.windows.net";
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -67,32 +69,12 @@ fn tinyproxy(gateway: &Gateway) -> (Running, SocketAddr) {
     (running, free)
 }
 
-/// SOAP 1.2 as WCF's `WSHttpBinding` writes it for a one-way contract, with the token in a header.
 fn envelope(token: &str, text: &str) -> String {
-    format!(
-        "<s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\" xmlns:a=\"http://www.w3.org/2005/08/addressing\"><s:Header>\
-         <a:Action s:mustUnderstand=\"1\">http://tempuri.org/IOneWay/Do</a:Action>\
-         <a:MessageID>urn:uuid:a2d52ad4-7a2a-4c1f-9c1b-1d6a5d6c3f1e</a:MessageID>\
-         <a:ReplyTo><a:Address>http://www.w3.org/2005/08/addressing/anonymous</a:Address></a:ReplyTo>\
-         <RelayAccessToken xmlns=\"http://schemas.microsoft.com/netservices/2009/05/servicebus/connect\">\
-         <wsse:BinarySecurityToken wsu:Id=\"1\" ValueType=\"http://schemas.microsoft.com/netservices/2009/05/servicebus/sas\" \
-         EncodingType=\"http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary\" \
-         xmlns:wsu=\"http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd\" \
-         xmlns:wsse=\"http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd\">{token}</wsse:BinarySecurityToken>\
-         </RelayAccessToken>\
-         <a:To s:mustUnderstand=\"1\">sb://{HOST}/netoneway</a:To></s:Header>\
-         <s:Body><Do xmlns=\"http://tempuri.org/\"><text>{text}</text></Do></s:Body></s:Envelope>"
-    )
+    posted_envelope(HOST, "netoneway", token, text)
 }
 
 fn post(gateway: &Gateway, body: &str) -> String {
-    curl_at(gateway, "/netoneway")
-        .args([
-            "-H",
-            "Content-Type: application/soap+xml; charset=utf-8; action=\"http://tempuri.org/IOneWay/Do\"",
-        ])
-        .args(["-d", body])
-        .run(PATIENCE)
+    post_one_way(gateway, "netoneway", body).run(PATIENCE)
 }
 
 fn base64(token: &str) -> String {
@@ -133,4 +115,16 @@ fn a_message_in_a_post_is_answered_with_202_when_a_listener_has_it() {
         assert!(answer.contains(&format!("\n{status} ")), "{status}: {answer}");
     }
     listener.expect_quiet(Duration::from_millis(300));
+}
+
+#[test]
+fn a_one_way_sender_that_looks_for_http_gets_an_answer_from_both_doors() {
+    // Nothing listens, and no relay is public: an answer of 2xx says that HTTP is a way (1.2).
+    let gateway = gateway();
+    for door in ["http", "https"] {
+        let address = format!("{door}://localhost:{}/", gateway.port(door));
+        let curl = Program::new(curl()).args(["--silent", "--fail", "--cacert"]).args([gateway.authority()]);
+        let feed = curl.args([&address]).run(PATIENCE);
+        assert!(feed.contains("<title>Publicly Listed Services</title>"), "{feed}");
+    }
 }

@@ -34,6 +34,16 @@ impl Asked {
         })
     }
 
+    /// Method and form of the body, which are alike in requests that say something else.
+    pub(super) fn form(&self) -> (Option<String>, Option<String>) {
+        (header(&self.envelope, "Action"), header(&self.envelope, "BodyFormat"))
+    }
+
+    /// The entity of a request of the client, as it stands in the body.
+    pub(super) fn entity(&self) -> Vec<u8> {
+        body(&self.envelope).bytes()
+    }
+
     /// Says where this request differs from the recorded one, in what the listener reads of it.
     ///
     /// The gateway gives the address as the listener registered it and may number messages as it likes; the recorded relay left out what
@@ -100,6 +110,12 @@ pub(super) fn answers(mut sent: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
         sent = left;
     }
     answers
+}
+
+/// The entity that an answer to an envelope holds.
+pub(super) fn answered(answer: &[u8]) -> Vec<u8> {
+    let (envelope, _) = envelope_and_end(answer).expect("an envelope");
+    body(&envelope).bytes()
 }
 
 fn preamble_length(bytes: &[u8]) -> Option<usize> {

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use crate::{Gateway, Wire};
 
 use super::binary_xml::{self, Element};
+use super::envelope;
 use super::talk::Talk;
 
 /// What one side of a relayed connection sent on 9352, cut into its parts.
@@ -76,6 +77,13 @@ pub(super) fn reply(talk: &mut Talk) -> Element {
     let length = u32::from_le_bytes(talk.receive_piece(4).try_into().expect("four bytes"));
     assert!((1..=65_536).contains(&length), "the library refuses a message of {length} bytes");
     binary_xml::read(&talk.receive_piece(length as usize), &[])
+}
+
+/// The gateway's one message says that this side is joined.
+pub(super) fn expect_reply(talk: &mut Talk, action: &str) {
+    let reply = reply(talk);
+    assert_eq!(envelope::fault(&reply), None);
+    assert_eq!(envelope::header(&reply, "Action").as_deref(), Some(action));
 }
 
 /// A length and so many bytes, and what follows them.

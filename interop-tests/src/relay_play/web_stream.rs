@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 
+use crate::connect::Transport;
 use crate::{Answer, Gateway, Wire};
 
 use super::recording::Recording;
@@ -27,6 +28,8 @@ pub(super) struct WebStream {
     body: Vec<u8>,
     /// What its frames carried.
     data: VecDeque<u8>,
+    /// The answer came to its end.
+    ended: bool,
 }
 
 impl Recorded {
@@ -82,7 +85,8 @@ impl Recorded {
             answer.header("Transfer-Encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
         assert!(chunked, "{answer:?}");
 
-        let mut stream = WebStream { up: up_wire, down: down_wire, body: Vec::new(), data: VecDeque::new() };
+        let mut stream =
+            WebStream { up: up_wire, down: down_wire, body: Vec::new(), data: VecDeque::new(), ended: false };
         // Both echoes as they were recorded, a chunk each.
         let recorded = frame(&ECHO);
         for number in 0..if echoes { 2 } else { 0 } {
@@ -107,6 +111,7 @@ impl WebStream {
     /// Takes whole chunks and whole frames of what came.
     fn unpack(&mut self) {
         while let Some((from, to)) = chunk(&self.down.unread) {
+            self.ended |= from == to;
             self.body.extend_from_slice(&self.down.unread[from..to]);
             self.down.unread.drain(..to + 2);
         }
@@ -130,10 +135,19 @@ impl Read for WebStream {
                 return self.data.read(buffer);
             }
             // The last chunk ends the answer; its connection may go on.
-            if self.down.unread.starts_with(b"0\r\n\r\n") || self.down.fill()? == 0 {
+            if self.ended || self.down.fill()? == 0 {
                 return Ok(0);
             }
         }
+    }
+}
+
+impl Transport for WebStream {
+    /// The body of the request comes to its end.
+    fn finish(&mut self) -> bool {
+        // The gateway may have hung up.
+        let _ = self.up.try_send(b"0\r\n\r\n");
+        true
     }
 }
 
@@ -156,13 +170,13 @@ fn frame(bytes: &[u8]) -> Vec<u8> {
     [format!("{:X}\r\n", bytes.len() + 2).as_bytes(), &length, bytes, b"\r\n"].concat()
 }
 
-/// Where the first chunk's data begin and end; nothing when it is not all there, or is the last one.
+/// Where the first chunk's data begin and end; nothing when it is not all there. The last one is empty.
 fn chunk(bytes: &[u8]) -> Option<(usize, usize)> {
     let line = find(bytes, b"\r\n")?;
     let size = std::str::from_utf8(&bytes[..line]).expect("a size");
     let size = usize::from_str_radix(size, 16).unwrap_or_else(|_| panic!("chunk size {size:?}"));
     let (from, to) = (line + 2, line + 2 + size);
-    (size > 0 && bytes.len() >= to + 2).then_some((from, to))
+    (bytes.len() >= to + 2).then_some((from, to))
 }
 
 fn split(bytes: &[u8]) -> (&[u8], &[u8]) {

@@ -18,8 +18,9 @@ const TEXT: u8 = 1;
 const CLOSE: u8 = 8;
 const PONG: u8 = 10;
 
-/// What one frame from the gateway may hold: a buffer of the library.
+/// What one frame from the gateway may hold: a buffer of the library, which for connections a program may have made smaller.
 const BUFFER: usize = 64 << 10;
+const SMALL_BUFFER: usize = 8 << 10;
 
 /// A recorded direction of a WebSocket.
 #[derive(Clone, Debug)]
@@ -74,7 +75,8 @@ impl Recorded {
             let told = answer.header(name).map(str::to_ascii_lowercase);
             assert_eq!(told.as_deref(), Some(value), "the library takes no other {name}");
         }
-        WebSocketLine { wire, frames: self.frames, made: false }
+        let buffer = if sent("Sec-WebSocket-Protocol") == "wsrelayedamqp" { BUFFER } else { SMALL_BUFFER };
+        WebSocketLine { wire, frames: self.frames, made: false, buffer }
     }
 }
 
@@ -85,6 +87,8 @@ pub(super) struct WebSocketLine {
     frames: VecDeque<Frame>,
     /// Frames are made of what is said, each of what is said at once, as the library makes them.
     made: bool,
+    /// What one frame from the gateway may hold.
+    buffer: usize,
 }
 
 impl WebSocketLine {
@@ -153,7 +157,7 @@ impl Line for WebSocketLine {
                 PONG => {}
                 TEXT | BINARY => {
                     let length = frame.payload.len();
-                    assert!((1..=BUFFER).contains(&length), "a frame of {length} bytes ends the link");
+                    assert!((1..=self.buffer).contains(&length), "a frame of {length} bytes ends the link");
                     into.extend_from_slice(&frame.payload);
                     return Ok(length);
                 }

@@ -1,37 +1,14 @@
 //! What listeners do: register, be invited.
 
-use std::net::{IpAddr, SocketAddr};
-
 use crate::Wire;
 use crate::relay_play::binary_xml::Element;
 use crate::relay_play::control_link::{ControlLink, unwrapped};
-use crate::relay_play::envelope;
+use crate::relay_play::invitation::Invitation;
 use crate::relay_play::script::TokenKind;
 use crate::relay_play::talk::Talk;
 use crate::relay_play::websocket;
 
 use super::play::{HOST, Player, same_headers, tokens};
-
-/// What a listener was told.
-pub(super) struct Invitation {
-    pub(super) id: String,
-    /// Where to dial for a connection over TCP. The gateway may say another IP address than its own, which tests cannot dial.
-    pub(super) rendezvous: SocketAddr,
-    /// Whether it was told where to dial for a WebSocket.
-    pub(super) websocket: bool,
-}
-
-/// The parts of an invitation; the library reads them in this order and no other. Relay page 4.5.
-const MEMBERS: &[&str] = &[
-    "Id",
-    "IpAddress",
-    "IpPort",
-    "HttpAddress",
-    "HttpPort",
-    "HttpsAddress",
-    "HttpsPort",
-    "InstanceDnsAddress",
-];
 
 impl Player {
     pub(super) fn link(&mut self, stream: &str, name: &str, refused: Option<&str>, kind: &TokenKind) {
@@ -75,38 +52,7 @@ impl Player {
             same_headers(recorded, &outer, &["RelayVia", "To"]);
             same_headers(&unwrapped(recorded), &inner, &["Action", "To"]);
         }
-        self.invitation = Some(self.read_invitation(&inner));
-    }
-
-    fn read_invitation(&self, message: &Element) -> Invitation {
-        let connect = envelope::body(message).child("RelayedConnect").expect("an invitation to a connection");
-        let order = connect.elements().map(|part| MEMBERS.iter().position(|member| *member == part.name));
-        assert!(
-            order.is_sorted() && connect.elements().all(|part| MEMBERS.contains(&&*part.name)),
-            "{connect:?}"
-        );
-        let text =
-            |name: &str| connect.child(name).unwrap_or_else(|| panic!("no {name}: {connect:?}")).text();
-        let address = |ip: &str, port: &str| {
-            let ip: u32 = text(ip).parse().expect("an IPv4 address as a number");
-            let port: u16 = text(port).parse().expect("a port");
-            (IpAddr::from(ip.to_le_bytes()), port)
-        };
-        let (ip, port) = address("IpAddress", "IpPort");
-        assert_eq!(port, self.gateway.port("rendezvous"), "the listener is told where the rendezvous is");
-        let mut websocket = false;
-        for (door, name) in [("https", "Https"), ("http", "Http")] {
-            if connect.child(&format!("{name}Address")).is_some() {
-                let told = address(&format!("{name}Address"), &format!("{name}Port"));
-                assert_eq!(
-                    told,
-                    (ip, self.gateway.port(door)),
-                    "where listeners dial that have no other port"
-                );
-                websocket |= door == "https";
-            }
-        }
-        Invitation { id: text("Id"), rendezvous: SocketAddr::new(ip, port), websocket }
+        self.invitation = Some(Invitation::read(&inner, &self.gateway));
     }
 
     /// The next message to a listener, and what the recorded relay sent in its place; outer messages.

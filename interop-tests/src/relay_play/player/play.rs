@@ -7,6 +7,7 @@ use crate::relay_play::Recording;
 use crate::relay_play::binary_xml::Element;
 use crate::relay_play::control_link::ControlLink;
 use crate::relay_play::envelope;
+use crate::relay_play::invitation::Invitation;
 use crate::relay_play::oneway::OneWay;
 use crate::relay_play::scenario::{Scenario, scenarios};
 use crate::relay_play::script::{Step, TokenKind, Written};
@@ -16,7 +17,6 @@ use crate::{Gateway, Wire, wait_until};
 
 use super::called::Behind;
 use super::http::Client;
-use super::listener::Invitation;
 
 /// The host of all recordings.
 pub(in crate::relay_play) const HOST: &str = "contoso.servicebus.windows.net";

@@ -41,8 +41,8 @@ impl Player {
             self.over_websocket(&sent)
         } else {
             let mut recorded = Recorded::cut(&sent);
-            if let Some(invitation) = &self.invitation {
-                recorded.dials(invitation.rendezvous);
+            if let Some(at) = self.invitation.as_ref().and_then(|invitation| invitation.rendezvous) {
+                recorded.dials(at);
             }
             recorded.dial(&self.gateway, HOST)
         };
@@ -93,9 +93,7 @@ impl Player {
 
     /// This side is told that it is joined.
     pub(super) fn answered(&mut self, who: &str, action: &str) {
-        let reply = relayed::reply(self.talking(who));
-        assert_eq!(envelope::fault(&reply), None);
-        assert_eq!(envelope::header(&reply, "Action").as_deref(), Some(action));
+        relayed::expect_reply(self.talking(who), action);
     }
 
     pub(super) fn still_joined(&mut self, sender: &str, service: &str) {
