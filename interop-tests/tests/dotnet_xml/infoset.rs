@@ -90,6 +90,10 @@ impl Expected {
     }
 
     pub(crate) fn text(&mut self, text: &str) {
+        if text.is_empty() {
+            // It does not part the bytes before it from those behind it.
+            return;
+        }
         self.join_bytes();
         self.text.push_str(text);
     }
