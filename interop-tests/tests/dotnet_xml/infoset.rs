@@ -94,6 +94,11 @@ impl Expected {
             // It does not part the bytes before it from those behind it.
             return;
         }
+        self.list(text);
+    }
+
+    /// A list parts bytes, whatever it says.
+    pub(crate) fn list(&mut self, text: &str) {
         self.join_bytes();
         self.text.push_str(text);
     }

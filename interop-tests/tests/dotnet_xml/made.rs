@@ -279,7 +279,10 @@ impl<'d, 't> Maker<'d, 't> {
     fn text(&mut self) {
         let text = match self.dice.below(12) {
             0..=2 => self.typed(),
-            3 => self.list(),
+            3 => {
+                let text = self.list();
+                return self.expected.list(&text);
+            }
             4 => return self.bytes(),
             5 => self.dictionary_text(),
             6 => {
