@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use proptest::prelude::*;
-use viaduct::wire::xml::{Charset, Event, TextReader, TextStyle, TextWriter, XmlError, XmlLimits};
+use viaduct::wire::xml::{
+    Charset, Event, Name, Str, TextReader, TextStyle, TextWriter, Value, XmlError, XmlLimits,
+};
 
 /// The events of a document, one a line; text and comments in parts are one.
 fn events(bytes: &[u8], cut: usize, limits: &XmlLimits) -> Result<String, XmlError> {
@@ -329,4 +331,19 @@ proptest! {
         let limits = XmlLimits::default();
         prop_assert_eq!(events(&bytes, cut, &limits), events(&bytes, usize::MAX, &limits));
     }
+}
+
+#[test]
+fn bytes_in_pieces_are_one_base64_text_also_around_an_empty_text() {
+    let mut writer = TextWriter::new(TextStyle::default());
+    let name = Name { prefix: "", local: Str::plain("r"), namespace: Str::plain("") };
+    let texts = [Value::Bytes(&[0x82]), Value::Chars(""), Value::Bytes(&[0x61, 0x82, 0x82])];
+    let texts = texts.map(Event::Text);
+    for event in [Event::Start(name)].iter().chain(&texts).chain([&Event::End]) {
+        writer.event(event).unwrap();
+    }
+    writer.finish().unwrap();
+    let mut document = Vec::new();
+    writer.take(&mut document);
+    assert!(String::from_utf8(document).unwrap().ends_with("<r>gmGCgg==</r>"));
 }

@@ -118,8 +118,8 @@ fn run(mut writer: Writer<'_>, program: &[u8], take: bool) -> Result<(Told, Vec<
     let (mut told, mut bytes, mut attribute, mut open, mut taken) =
         (Told::new(), Vec::new(), None::<String>, Vec::new(), Vec::new());
     while let Some(call) = program.byte() {
-        // Bytes end where anything else comes; an array may be none.
-        if !matches!(call % 16, 8 | 12 | 13) && attribute.is_none() {
+        // Bytes end where anything else comes; an array may be none, and so may a text.
+        if !matches!(call % 16, 8 | 9 | 12..) && attribute.is_none() {
             flush(&mut told, &mut bytes);
         }
         match call % 16 {
@@ -163,6 +163,9 @@ fn run(mut writer: Writer<'_>, program: &[u8], take: bool) -> Result<(Told, Vec<
             }
             9 => {
                 let text = program.string();
+                if attribute.is_none() && !text.is_empty() {
+                    flush(&mut told, &mut bytes);
+                }
                 writer.text(text.text)?;
                 add(&mut told, &mut attribute, text.text);
             }
@@ -183,6 +186,9 @@ fn run(mut writer: Writer<'_>, program: &[u8], take: bool) -> Result<(Told, Vec<
             13 => {}
             _ => {
                 let value = program.value();
+                if attribute.is_none() && !value.is_no_text() {
+                    flush(&mut told, &mut bytes);
+                }
                 writer.value(&value)?;
                 add(&mut told, &mut attribute, &value.text());
             }

@@ -150,7 +150,7 @@ impl Joined {
             return;
         }
         // An empty text parts no bytes.
-        if matches!(event, Event::Text(value) if value.text().is_empty()) {
+        if matches!(event, Event::Text(value) if value.is_no_text()) {
             return;
         }
         self.flush(summary);

@@ -9,7 +9,7 @@ use super::refusal::HttpRefusal;
 use super::soap_head::{SoapHead, SoapToken, Step};
 use super::terms::XmlBody;
 use crate::wire::soap::SoapVersion;
-use crate::wire::xml::{Event, TextReader, XmlLimits};
+use crate::wire::xml::{Event, TextReader, XmlError, XmlLimits};
 
 /// Text that is read before it is looked at again, so that little is kept beyond what is needed.
 const PIECE: usize = 16 * 1024;
@@ -180,7 +180,7 @@ impl XmlRequest {
     /// Reads the events at hand; at the start of an envelope's body the rest of them is checked all the same.
     fn events(&mut self, to: &mut Outgoing, out: &mut Vec<u8>) -> Result<Turn, HttpRefusal> {
         let mut turn = Turn::On;
-        while let Some(event) = self.reader.next().map_err(HttpRefusal::NotWellFormed)? {
+        while let Some(event) = self.reader.next().map_err(refused)? {
             if matches!(turn, Turn::Body(_)) {
                 continue;
             }
@@ -258,5 +258,13 @@ impl XmlRequest {
         self.kept = Vec::new();
         to.begin(BodyFormat::Raw, out)?;
         to.bytes(&std::mem::take(&mut self.original), out)
+    }
+}
+
+/// What is wrong with the entity. Bytes that are no text of its charset are found by whoever decodes them first.
+fn refused(error: XmlError) -> HttpRefusal {
+    match error {
+        XmlError::BadText(_) => HttpRefusal::BadText,
+        error => HttpRefusal::NotWellFormed(error),
     }
 }

@@ -31,7 +31,7 @@ impl Writer<'_> {
                 (_, _) => return self.chars_value(&value.text()),
             }
         } else {
-            if matches!(value, Value::Empty) || matches!(value, Value::Dictionary(text) if text.is_empty()) {
+            if value.is_no_text() {
                 return self.no_text();
             }
             self.element_content()?;

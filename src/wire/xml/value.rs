@@ -88,6 +88,14 @@ impl<'a> Value<'a> {
         self.as_str().map_or_else(|| Cow::Owned(self.to_string()), Cow::Borrowed)
     }
 
+    /// Whether it is a text without a character. Bytes and lists are none, whatever they hold.
+    pub fn is_no_text(&self) -> bool {
+        match self {
+            Self::Utf16(text) => text.as_bytes().is_empty(),
+            _ => self.as_str() == Some(""),
+        }
+    }
+
     /// Whether the text is made of space, tab, CR and LF alone, or empty; only texts are looked at.
     pub fn is_blank(&self) -> bool {
         let blank = |char: char| matches!(char, ' ' | '\t' | '\r' | '\n');

@@ -262,6 +262,10 @@ impl TextWriter {
             self.push_bytes(bytes);
             return Ok(());
         }
+        if value.is_no_text() {
+            // As in binary, it does not part the bytes before it from those behind it.
+            return Ok(());
+        }
         self.flush_bytes();
         self.value(value, false)
     }
