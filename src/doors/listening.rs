@@ -36,15 +36,23 @@ pub(crate) struct Listening {
     core: Arc<Core>,
     pub(crate) rules: ControlChannel,
     /// Messages from the gateways of senders.
-    pub(crate) inbox: mpsc::Receiver<ToListenerGateway>,
+    inbox: mpsc::Receiver<ToListenerGateway>,
     pub(crate) target: Target,
     /// Cancelled when the relay may not be used any more.
-    pub(crate) relay_gone: CancellationToken,
+    relay_gone: CancellationToken,
+    /// The rules know that.
+    told_gone: bool,
     listener: ListenerId,
     /// Shown at the admin door as long as its connection lives.
     shown: Option<Entry<LiveListener>>,
     /// The rules have nothing more to remember.
     forgotten: bool,
+}
+
+/// What a listener is told from elsewhere.
+pub(crate) enum Heard {
+    Message(ToListenerGateway),
+    RelayGone,
 }
 
 impl Listening {
@@ -80,6 +88,7 @@ impl Listening {
             rules,
             inbox,
             relay_gone: target.token(core),
+            told_gone: false,
             target,
             listener,
             shown: Some(core.live.enter(shown)),
@@ -109,9 +118,31 @@ impl Listening {
         None
     }
 
-    /// The relay was deleted or switched off: the rules say what the listener is told. `false`: the gateway has no more time, and the
-    /// connection is to be cut.
-    pub(crate) fn handle_relay_gone(&mut self) -> bool {
+    /// What comes next from elsewhere; messages only where there is `room`. Dropping the future loses nothing.
+    pub(crate) async fn hear(&mut self, room: bool) -> Heard {
+        tokio::select! {
+            Some(message) = self.inbox.recv(), if room => Heard::Message(message),
+            () = self.relay_gone.cancelled(), if !self.told_gone => Heard::RelayGone,
+            else => std::future::pending().await,
+        }
+    }
+
+    /// Tells the rules, which say what the listener is told. `false`: the gateway has no more time, and the connection is to be cut.
+    pub(crate) fn handle(&mut self, heard: Heard) -> bool {
+        match heard {
+            Heard::Message(message) => {
+                self.rules.handle_message(message, Instant::now());
+                true
+            }
+            Heard::RelayGone => {
+                self.told_gone = true;
+                self.handle_relay_gone()
+            }
+        }
+    }
+
+    /// The relay was deleted or switched off.
+    fn handle_relay_gone(&mut self) -> bool {
         if self.core.closing.is_cancelled() {
             return false;
         }

@@ -103,8 +103,6 @@ impl Channel {
         let (mut sink, mut source) = socket.split();
         let draining = self.core.draining.clone();
         let mut drained = false;
-        let relay_gone = self.listening.relay_gone.clone();
-        let mut gone = false;
         let mut unflushed = false;
         loop {
             self.carry_out().await;
@@ -112,6 +110,7 @@ impl Channel {
                 return;
             }
             let deadline = self.listening.rules.poll_timeout();
+            let room = self.queue.len() < MOST_QUEUED;
             tokio::select! {
                 // Reading goes on while writing waits, so that two sides with full buffers do not wait for each other.
                 read = source.next() => match read {
@@ -140,13 +139,7 @@ impl Channel {
                         return;
                     }
                 }
-                Some(message) = self.listening.inbox.recv(), if self.queue.len() < MOST_QUEUED => {
-                    self.listening.rules.handle_message(message, Instant::now());
-                }
-                () = relay_gone.cancelled(), if !gone => {
-                    gone = true;
-                    self.ended |= !self.listening.handle_relay_gone();
-                }
+                heard = self.listening.hear(room) => self.ended |= !self.listening.handle(heard),
                 () = draining.cancelled(), if !drained => {
                     drained = true;
                     self.listening.rules.handle_drain(Instant::now());

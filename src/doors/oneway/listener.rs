@@ -11,17 +11,14 @@ use super::{
 use crate::{
     doors::{
         admit::{self, hold_back},
-        listening::Listening,
+        listening::Heard,
         wcf::{
             fault::fault,
             listen::{self, Registered},
         },
     },
     gateway::{clock::random_u128, core::Core, switchboard::CHANNEL_INBOX},
-    relay::{
-        ChannelCommand, Invitation, MessageOutcome, ToListenerGateway, What,
-        listener_link::ListenRequest as Wish,
-    },
+    relay::{ChannelCommand, Invitation, MessageOutcome, What, listener_link::ListenRequest as Wish},
     wire::{
         hybrid::TrackingId,
         relayed::{
@@ -39,27 +36,13 @@ pub(super) struct Listener {
     waiting: VecDeque<(Arc<Invitation>, String)>,
     /// One-way messages in the buffer, each with the byte behind it.
     written: VecDeque<(u64, String)>,
-    /// It was told that its relay is gone.
-    told_gone: bool,
 }
 
-/// What a listener's session is told from elsewhere.
-pub(super) enum Heard {
-    Message(ToListenerGateway),
-    RelayGone,
-}
-
-/// Waits for the next; for ever while there is no listener.
-pub(super) async fn hear(listener: &mut Option<Box<Listener>>) -> Heard {
+/// Waits for what the listener is told from elsewhere; for ever while there is none.
+pub(super) async fn hear(listener: Option<&mut Listener>) -> Heard {
     let Some(listener) = listener else { return std::future::pending().await };
     let room = listener.waiting.len() < CHANNEL_INBOX;
-    let may_go = !listener.told_gone;
-    let Listening { inbox, relay_gone, .. } = &mut listener.registered.listening;
-    tokio::select! {
-        Some(message) = inbox.recv(), if room => Heard::Message(message),
-        () = relay_gone.cancelled(), if may_go => Heard::RelayGone,
-        else => std::future::pending().await,
-    }
+    listener.registered.listening.hear(room).await
 }
 
 impl Session {
@@ -78,7 +61,6 @@ impl Session {
                     id,
                     waiting: VecDeque::new(),
                     written: VecDeque::new(),
-                    told_gone: false,
                 }));
                 let name = uuid::Uuid::from_u128(random_u128());
                 self.replies.reply(|ids| listen_reply(relates_to.as_deref(), name, ids));
@@ -163,16 +145,7 @@ impl Listener {
 
     /// Whether the session may go on.
     pub(super) fn handle(&mut self, heard: Heard) -> bool {
-        match heard {
-            Heard::Message(message) => {
-                self.registered.listening.rules.handle_message(message, Instant::now());
-                true
-            }
-            Heard::RelayGone => {
-                self.told_gone = true;
-                self.registered.listening.handle_relay_gone()
-            }
-        }
+        self.registered.listening.handle(heard)
     }
 
     /// A ping brought a new token. A refused one is not told: the end of the old one sends the listener away (2.3).

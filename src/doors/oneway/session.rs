@@ -10,11 +10,12 @@ use tokio::{
 
 use super::{
     envelopes::{Envelopes, Incoming},
-    listener::{self, Heard, Listener},
+    listener::{self, Listener},
     replies::Replies,
     sender::{Answer, Sender},
 };
 use crate::{
+    doors::listening::Heard,
     gateway::{
         clock::random_u128,
         core::{Core, Peer},
@@ -133,7 +134,7 @@ impl Session {
                     Ok(answer) => self.answer(answer),
                     Err(error) => tracing::error!(%error, "a message was lost"),
                 },
-                heard = listener::hear(&mut self.listener) => self.handle_heard(heard),
+                heard = listener::hear(self.listener.as_deref_mut()) => self.handle_heard(heard),
                 () = draining.cancelled(), if drains => self.drain(),
                 () = closing.cancelled() => return,
                 () = sleep_until(deadline) => if !self.handle_deadline(heard_at) {

@@ -10,7 +10,10 @@ use super::{
     listen::{self, Registered, acquaintance},
 };
 use crate::{
-    doors::{admit, listening::Listening},
+    doors::{
+        admit,
+        listening::{Heard, Listening},
+    },
     gateway::{
         clock::{random_u128, unix_now},
         core::{Core, Peer},
@@ -18,7 +21,7 @@ use crate::{
     },
     io::{Sending, Stream},
     relay::{
-        ChannelCommand, CloseReason, Malformed, Refusal, ToListenerGateway,
+        ChannelCommand, CloseReason, Malformed, Refusal,
         listener_link::{Condition, GoneReason, LinkError, LinkEvent, LinkTerms, ListenerLink},
     },
     wire::{hybrid::TrackingId, relayed::FaultReason},
@@ -80,7 +83,7 @@ impl Driver {
         let mut read = BytesMut::with_capacity(PIECE);
         let mut unsent = Sending::default();
         let draining = self.core.draining.clone();
-        let (mut drained, mut told_gone) = (false, false);
+        let mut drained = false;
         loop {
             self.settle().await;
             unsent.push(&self.link.take_output());
@@ -121,15 +124,9 @@ impl Driver {
                     self.settle().await;
                     return;
                 },
-                heard = hear(&mut self.registered, room, !told_gone) => match heard {
-                    Heard::Message(message) => {
-                        self.rules(|listening| listening.rules.handle_message(message, Instant::now()));
-                    }
-                    Heard::RelayGone => {
-                        told_gone = true;
-                        self.cut |= self.listening().is_some_and(|listening| !listening.handle_relay_gone());
-                    }
-                },
+                heard = hear(self.registered.as_deref_mut(), room) => {
+                    self.cut |= self.listening().is_some_and(|listening| !listening.handle(heard));
+                }
                 () = draining.cancelled(), if !drained => {
                     drained = true;
                     self.drain().await;
@@ -282,19 +279,10 @@ fn told(reason: CloseReason) -> Option<(Condition, &'static str)> {
     }
 }
 
-/// What a registered listener is told from elsewhere.
-enum Heard {
-    Message(ToListenerGateway),
-    RelayGone,
-}
-
-/// `room`: there is some for a message. `may_go`: it was not told yet that its relay is gone.
-async fn hear(registered: &mut Option<Box<Registered>>, room: bool, may_go: bool) -> Heard {
-    let Some(registered) = registered else { return std::future::pending().await };
-    let Listening { inbox, relay_gone, .. } = &mut registered.listening;
-    tokio::select! {
-        Some(message) = inbox.recv(), if room => Heard::Message(message),
-        () = relay_gone.cancelled(), if may_go => Heard::RelayGone,
-        else => std::future::pending().await,
+/// Waits for what the listener is told from elsewhere; for ever while there is none.
+async fn hear(registered: Option<&mut Registered>, room: bool) -> Heard {
+    match registered {
+        Some(registered) => registered.listening.hear(room).await,
+        None => std::future::pending().await,
     }
 }
