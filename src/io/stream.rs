@@ -40,9 +40,6 @@ pub enum Stream {
 /// A stream of bytes inside another protocol: a WebSocket's frames, a pair of HTTP requests, TLS in one of these. Ends as [`Stream`] does; one
 /// that is dropped before it was shut down shows its peer an error, where its carrier can.
 pub trait Carried: AsyncRead + AsyncWrite + fmt::Debug + Unpin + Send + Sync {
-    /// Our own address on the connection that carries it.
-    fn local_addr(&self) -> Option<SocketAddr>;
-
     /// Whether bytes that were written wait for the carrier to take them; flush until they do not.
     fn wants_flush(&self) -> bool {
         false
@@ -95,11 +92,8 @@ impl Stream {
         self.tcp().and_then(|tcp| tcp.peer_addr().ok())
     }
 
-    /// Our own address; `None` for a Unix socket or a connection that is gone.
+    /// Our own address; `None` for a stream that is not TCP's or a connection that is gone.
     pub fn local_addr(&self) -> Option<SocketAddr> {
-        if let Self::Carried(carried) = self {
-            return carried.local_addr();
-        }
         self.tcp().and_then(|tcp| tcp.local_addr().ok())
     }
 

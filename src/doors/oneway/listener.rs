@@ -53,7 +53,7 @@ impl Session {
         }
         let id = self.tracking_id(request.tracking_id.as_deref());
         let wish = wish(request);
-        match listen::listen(&self.core, &self.peer, &wish, self.local).await {
+        match listen::listen(&self.core, &self.peer, &wish).await {
             Ok(registered) => {
                 tracing::info!(tracking_id = %id, relay = %registered.listening.target.key, listener = %wish.listener_type, peer = %self.peer.address, "old WCF listener on");
                 self.listener = Some(Box::new(Listener {

@@ -1,6 +1,6 @@
 //! From the first byte of a session to the acknowledgement of its preamble: version, mode, address, encoding, perhaps TLS (3.1).
 
-use std::{io, net::IpAddr, sync::Arc};
+use std::{io, sync::Arc};
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::{
@@ -8,7 +8,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::session::{Carried, Session};
+use super::session::Session;
 use crate::{
     doors::net_tcp::preamble::{self, NoPreamble, Waits},
     gateway::{
@@ -31,23 +31,22 @@ const ENVELOPE: u64 = 2 * MAX_MESSAGE as u64;
 
 /// Serves a connection of the doors `oneway` and `oneway_tls` until it ends.
 pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Peer, tls: Option<ServerTls>) {
-    let local = stream.local_addr().map(|local| local.ip());
     let Some(tls) = tls else {
-        return serve_oneway(core, stream, peer, local, None::<NoUpgrade<Stream>>).await;
+        return serve_oneway(core, stream, peer, None::<NoUpgrade<Stream>>).await;
     };
     let secure = |stream: Stream, early: Bytes, host: String| async move {
         let Stream::Tcp(tcp) = stream else { return Err(io::Error::other("a second layer of tls")) };
         tls.for_host(&host).accept_after(tcp, early).await.map(Stream::from)
     };
-    serve_oneway(core, stream, peer, local, Some(secure)).await;
+    serve_oneway(core, stream, peer, Some(secure)).await;
 }
 
 /// Serves one session of protocol B on whatever carries it, until it ends: on TCP, or in a WebSocket or a web stream of role `oneway`.
 ///
 /// It needs a stream of bytes that ends when its peer's does, whose `poll_flush` passes on what was written, and which need not
 /// keep any borders. `peer` says how the carrier itself is protected ([`Transport::Tls`] for `https`, whatever is inside); its server
-/// name, where there is one, must name the same namespace as the addresses inside. `local` is the address that the peer reached, if it
-/// can be dialled again: a listener without `gateway.public_ipv4` is told to dial it. `secure` does the server's part of a TLS
+/// name, where there is one, must name the same namespace as the addresses inside; its local address is what a listener without
+/// `gateway.public_ipv4` is told to dial. `secure` does the server's part of a TLS
 /// handshake in the middle of the stream: it is handed the stream, the bytes that were read already and the host whose certificate is
 /// wanted, for the client sends no SNI. Carriers without the upgrade (`wsrelayedoneway`, web streams over `https`) give
 /// `None::<NoUpgrade<S>>`.
@@ -55,7 +54,6 @@ pub(crate) async fn serve_oneway<S, T, F, Fut>(
     core: Arc<Core>,
     mut stream: S,
     mut peer: Peer,
-    local: Option<IpAddr>,
     secure: Option<F>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -107,8 +105,7 @@ pub(crate) async fn serve_oneway<S, T, F, Fut>(
             match secured.unwrap_or(Err(io::ErrorKind::TimedOut.into())) {
                 Ok(secured) => {
                     peer.transport = Transport::Tls;
-                    let carried = Carried { core, peer: Arc::new(peer), local };
-                    acknowledged(carried, secured, read, policy).await;
+                    acknowledged(core, Arc::new(peer), secured, read, policy).await;
                 }
                 Err(error) => {
                     core.metrics.handshake_failures.of(door).inc();
@@ -116,10 +113,7 @@ pub(crate) async fn serve_oneway<S, T, F, Fut>(
                 }
             }
         }
-        _ => {
-            let carried = Carried { core, peer: Arc::new(peer), local };
-            acknowledged(carried, stream, read, policy).await;
-        }
+        _ => acknowledged(core, Arc::new(peer), stream, read, policy).await,
     }
 }
 
@@ -155,14 +149,14 @@ where
 }
 
 /// The preamble is over.
-async fn acknowledged<S>(carried: Carried, mut stream: S, read: BytesMut, policy: Policy)
+async fn acknowledged<S>(core: Arc<Core>, peer: Arc<Peer>, mut stream: S, read: BytesMut, policy: Policy)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let patience = carried.core.settings.load().timeouts.handshake;
+    let patience = core.settings.load().timeouts.handshake;
     let acknowledged = timeout(patience, write_record(&mut stream, &Record::PreambleAck)).await;
     if matches!(acknowledged, Ok(Ok(()))) {
-        Session::new(carried, read, policy).run(stream).await;
+        Session::new(core, peer, read, policy).run(stream).await;
     }
 }
 
@@ -195,7 +189,7 @@ mod tests {
             _place: Arc::new(Place { _counted: Gauged::new(Default::default()), _permit: None }),
         };
         let (mut near, far) = tokio::io::duplex(8);
-        let served = tokio::spawn(serve_oneway(core, far, peer, None, None::<NoUpgrade<DuplexStream>>));
+        let served = tokio::spawn(serve_oneway(core, far, peer, None::<NoUpgrade<DuplexStream>>));
         near.write_all(b"\0\x01\0\x01\x02\x02\x13net.tcp://ns:9350/a\x03\x08\x0c\x07").await.unwrap();
         near.shutdown().await.unwrap();
         let mut answer = Vec::new();

@@ -1,6 +1,6 @@
 //! One session: envelopes in, answers out, several messages on their way at a time.
 
-use std::{net::IpAddr, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use bytes::BytesMut;
 use tokio::{
@@ -35,19 +35,10 @@ pub(super) const UNSENT: usize = 64 << 10;
 /// Bytes read at a time.
 const PIECE: usize = 4 << 10;
 
-/// Who speaks on the carrier.
-pub(super) struct Carried {
-    pub(super) core: Arc<Core>,
-    pub(super) peer: Arc<Peer>,
-    /// The address at which the peer reached this gateway.
-    pub(super) local: Option<IpAddr>,
-}
-
 /// A session whose preamble is acknowledged.
 pub(super) struct Session {
     pub(super) core: Arc<Core>,
     pub(super) peer: Arc<Peer>,
-    pub(super) local: Option<IpAddr>,
     read: BytesMut,
     envelopes: Envelopes,
     requests: OnewayReader,
@@ -76,13 +67,11 @@ pub(super) enum Stage {
 }
 
 impl Session {
-    pub(super) fn new(carried: Carried, read: BytesMut, policy: Policy) -> Self {
-        let Carried { core, peer, local } = carried;
+    pub(super) fn new(core: Arc<Core>, peer: Arc<Peer>, read: BytesMut, policy: Policy) -> Self {
         Self {
             late: core.draining.is_cancelled(),
             core,
             peer,
-            local,
             read,
             envelopes: Envelopes::new(policy),
             requests: OnewayReader::new(),

@@ -38,14 +38,12 @@ pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Arc<Peer>) {
     let settings = core.settings.load_full();
     let terms = LinkTerms::new(core.id.to_string(), &settings.limits, &settings.timeouts);
     drop(settings);
-    let local = stream.local_addr().map(|local| local.ip());
     let link = ListenerLink::new(Arc::new(terms), Instant::now());
     let mut driver = Driver {
         id: TrackingId::new(None, random_u128(), core.number),
         late: core.draining.is_cancelled(),
         core: Arc::clone(&core),
         peer,
-        local,
         link,
         handing: Handing::default(),
         registered: None,
@@ -63,7 +61,6 @@ pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Arc<Peer>) {
 struct Driver {
     core: Arc<Core>,
     peer: Arc<Peer>,
-    local: Option<std::net::IpAddr>,
     link: ListenerLink,
     /// What the log and the listener call this connection.
     id: TrackingId,
@@ -173,7 +170,7 @@ impl Driver {
                     self.id =
                         TrackingId::new(request.tracking_id.as_deref(), random_u128(), self.core.number);
                 }
-                match listen::listen(&self.core, &self.peer, &request, self.local).await {
+                match listen::listen(&self.core, &self.peer, &request).await {
                     Ok(registered) => {
                         tracing::info!(tracking_id = %self.id, relay = %registered.listening.target.key, listener = %request.listener_type, peer = %self.peer.address, "WCF listener on");
                         self.registered = Some(Box::new(registered));

@@ -39,12 +39,11 @@ pub(crate) async fn listen(
     core: &Arc<Core>,
     peer: &Peer,
     request: &ListenRequest,
-    local: Option<std::net::IpAddr>,
 ) -> Result<Registered, Refusal> {
     if core.draining.is_cancelled() {
         return Err(Refusal::Draining);
     }
-    let invites = Invites::new(&request.address, local);
+    let invites = Invites::new(&request.address, peer.local.map(|local| local.ip()));
     let dials = wcf_type(request.listener_type).is_some_and(|of| !Shapes::of_wcf(of).one_way);
     let dial = invites.dial(core).filter(|_| dials);
     if dials && dial.is_none() {

@@ -35,7 +35,7 @@ pub(crate) async fn serve(core: Arc<Core>, mut stream: Stream, peer: Peer) {
 /// Tells an address (6). Without an IPv4 address there is nothing to tell, and the connection stays a relayed one.
 pub(super) async fn answer(stream: &mut Stream, peer: &Peer, probe: Probe) -> std::io::Result<()> {
     let address = match probe {
-        Probe::ServerAddress => stream.local_addr(),
+        Probe::ServerAddress => peer.local,
         Probe::ClientAddress => Some(peer.address),
     };
     let Some(address) = address else { return Ok(()) };

@@ -2,7 +2,6 @@
 
 use std::{
     fmt, io,
-    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Instant,
@@ -41,7 +40,6 @@ pub(super) struct WebHalves<B> {
     out: Vec<u8>,
     closed: bool,
     timer: Pin<Box<Sleep>>,
-    local: Option<SocketAddr>,
     /// Dropped with the stream: the way up is then answered.
     _answer: oneshot::Sender<Result<(), WebStreamError>>,
 }
@@ -54,7 +52,6 @@ pub(super) struct Parts<B> {
     /// What was already read of it.
     pub(super) early: Bytes,
     pub(super) down: mpsc::Sender<Item>,
-    pub(super) local: Option<SocketAddr>,
     pub(super) answer: oneshot::Sender<Result<(), WebStreamError>>,
 }
 
@@ -71,7 +68,6 @@ impl<B> WebHalves<B> {
             out: Vec::new(),
             closed: false,
             timer,
-            local: parts.local,
             _answer: parts.answer,
         }
     }
@@ -187,10 +183,6 @@ where
     B: Body<Data = Bytes> + Unpin + Send + Sync + 'static,
     B::Error: std::error::Error + Send + Sync + 'static,
 {
-    fn local_addr(&self) -> Option<SocketAddr> {
-        self.local
-    }
-
     fn into_leg(self: Box<Self>, unused: Bytes) -> Leg {
         Leg { stream: Stream::Carried(self), early: unused, dialect: Dialect::Bytes }
     }
@@ -244,7 +236,7 @@ mod tests {
         }));
         let (down, body) = response_body();
         let (answer, _) = oneshot::channel();
-        let parts = Parts { rules, up, early: Bytes::new(), down, local: None, answer };
+        let parts = Parts { rules, up, early: Bytes::new(), down, answer };
         (WebHalves::new(parts), client, body)
     }
 

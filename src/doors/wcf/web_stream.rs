@@ -134,16 +134,15 @@ async fn run(core: Arc<Core>, rules: WebStream, halves: Halves) {
 
 /// Over `http` the session may turn to TLS as it does on 9351; over `https` it is inside TLS already.
 async fn oneway(core: Arc<Core>, stream: Stream, peer: Arc<Peer>) {
-    let local = peer.local.map(|local| local.ip());
     let peer = Peer::clone(&peer);
     let Some(tls) = core.inner_tls.clone().filter(|_| peer.transport == Transport::Clear) else {
-        return serve_oneway(core, stream, peer, local, None::<NoUpgrade<Stream>>).await;
+        return serve_oneway(core, stream, peer, None::<NoUpgrade<Stream>>).await;
     };
     let secure = |stream, early, host: String| async move {
         let stream = Leg { stream, early, dialect: Dialect::Bytes }.into_stream();
         tls.for_host(&host).accept_inside(stream).await.map(|(stream, _)| stream)
     };
-    serve_oneway(core, stream, peer, local, Some(secure)).await;
+    serve_oneway(core, stream, peer, Some(secure)).await;
 }
 
 /// Waits for both halves.
@@ -181,7 +180,7 @@ async fn assemble(mut rules: WebStream, mut halves: Halves) -> Result<(Stream, A
             && let Some(down) = down.take_if(|_| up.is_some())
             && let Some((up, peer, answer)) = up.take()
         {
-            let stream = WebHalves::new(Parts { rules, up, early, down, local: peer.local, answer });
+            let stream = WebHalves::new(Parts { rules, up, early, down, answer });
             return Ok((Stream::Carried(Box::new(stream)), peer));
         }
     }

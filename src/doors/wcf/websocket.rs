@@ -43,9 +43,8 @@ async fn serve(core: Arc<Core>, peer: Arc<Peer>, upgrade: OnUpgrade, protocol: S
         // A joined pair stays in this task, so the others do not make it larger.
         SubProtocol::Connection => rendezvous::serve_carried(core, stream, peer).await,
         SubProtocol::Oneway => {
-            let local = peer.local.map(|local| local.ip());
             let peer = Peer::clone(&peer);
-            Box::pin(serve_oneway(core, stream, peer, local, None::<NoUpgrade<Stream>>)).await;
+            Box::pin(serve_oneway(core, stream, peer, None::<NoUpgrade<Stream>>)).await;
         }
     }
 }

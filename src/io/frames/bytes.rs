@@ -3,7 +3,6 @@
 use std::{
     cell::RefCell,
     io,
-    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -191,10 +190,6 @@ impl AsyncWrite for FrameBytes {
 }
 
 impl Carried for FrameBytes {
-    fn local_addr(&self) -> Option<SocketAddr> {
-        self.stream.local_addr()
-    }
-
     fn wants_flush(&self) -> bool {
         !self.out.is_empty() || self.stream.wants_flush()
     }

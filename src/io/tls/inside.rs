@@ -3,7 +3,6 @@
 use std::{
     future::poll_fn,
     io,
-    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -60,10 +59,6 @@ impl AsyncWrite for Inside {
 }
 
 impl Carried for Inside {
-    fn local_addr(&self) -> Option<SocketAddr> {
-        self.0.get_ref().0.local_addr()
-    }
-
     fn wants_flush(&self) -> bool {
         let (stream, session) = self.0.get_ref();
         session.wants_write() || stream.wants_flush()
