@@ -92,6 +92,14 @@ impl Target {
         let limit = core.settings.load().limits.connections_per_namespace;
         core.connections.enter(&self.namespace.name, limit).ok_or(Refusal::TooManyConnections { limit })
     }
+
+    /// Whether a sender came as safely as the relay wants it.
+    pub(crate) fn check_transport(&self, peer: &Peer) -> Result<(), Refusal> {
+        if self.relay.requires_transport_security && peer.transport == Transport::Clear {
+            return Err(Refusal::TransportSecurity);
+        }
+        Ok(())
+    }
 }
 
 impl Addressed {
@@ -99,6 +107,11 @@ impl Addressed {
     pub(crate) fn key(&self) -> Option<RelayKey> {
         let path = self.relay.as_ref()?.path.clone();
         Some(RelayKey { namespace: self.namespace.name.clone(), path })
+    }
+
+    /// Whether listeners may make the relays of its namespace.
+    pub(crate) fn relays_come_and_go(&self) -> bool {
+        self.namespace.dynamic_relays != DynamicRelays::Off
     }
 
     /// Whether a sender has to show a token. Where there is no relay only its token tells whether it may know that.
@@ -206,16 +219,19 @@ pub(crate) fn wcf_sender(
         return Err(Refusal::Draining);
     }
     let addressed = look_up(core, peer, &address.authority, address.path.clone())?;
-    // Where listeners make relays, a relay that is not there is one that nobody listens on: its sender may try again.
-    let comes_and_goes = addressed.namespace.dynamic_relays != DynamicRelays::Off;
-    let (target, authorized) = addressed.sender(core, token).map_err(|refusal| match refusal {
-        Refusal::NoSuchRelay if comes_and_goes => Refusal::NoListener,
-        refusal => refusal,
-    })?;
-    if target.relay.requires_transport_security && peer.transport == Transport::Clear {
-        return Err(Refusal::TransportSecurity);
-    }
+    let come_and_go = addressed.relays_come_and_go();
+    let (target, authorized) =
+        addressed.sender(core, token).map_err(|refusal| if_relays_come_and_go(come_and_go, refusal))?;
+    target.check_transport(peer)?;
     Ok((target, authorized))
+}
+
+/// Where listeners make relays, a relay that is not there is one that nobody listens on: its sender may try again.
+pub(crate) fn if_relays_come_and_go(they_do: bool, refusal: Refusal) -> Refusal {
+    match refusal {
+        Refusal::NoSuchRelay if they_do => Refusal::NoListener,
+        refusal => refusal,
+    }
 }
 
 /// Checks the token by which a connected listener wants to go on, against the policies of now: keys may have changed since.

@@ -16,8 +16,8 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    dialled::Dialled, live::Live, quota::Connections, switchboard::Switchboard, throttle::Throttle,
-    web_streams::WebStreams,
+    clock::random_u128, dialled::Dialled, live::Live, quota::Connections, switchboard::Switchboard,
+    throttle::Throttle, web_streams::WebStreams,
 };
 use crate::{
     config::{DoorName, DoorPorts},
@@ -30,6 +30,7 @@ use crate::{
     relay::{GatewayId, PendingLimits, RefuseReason, RendezvousTable, ToListenerGateway},
     store::{EntityStore, LeaseId, RegistrationStore},
     telemetry::Metrics,
+    wire::hybrid::TrackingId,
 };
 
 /// The state of one gateway, handed to every door.
@@ -150,6 +151,11 @@ impl Core {
 
     pub(crate) fn rendezvous(&self) -> MutexGuard<'_, RendezvousTable<oneshot::Sender<Dialled>>> {
         lock(&self.rendezvous)
+    }
+
+    /// A name for the log and for the peer; the peer's own `given`, if it has one.
+    pub(crate) fn tracking_id(&self, given: Option<&str>) -> TrackingId {
+        TrackingId::new(given, random_u128(), self.number)
     }
 
     /// Sends a message to the gateway of a listener. All are here: a cluster adds a link and a codec.

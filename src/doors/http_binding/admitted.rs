@@ -8,7 +8,7 @@ use crate::{
     doors::admit::{Addressed, Target},
     entity::ServiceAddress,
     gateway::{
-        core::{Core, Peer, Settings, Transport},
+        core::{Core, Peer, Settings},
         quota::Counted,
     },
     relay::{Refusal, WcfTerms},
@@ -29,9 +29,7 @@ pub(super) fn admit(
     token: Option<&SecretString>,
 ) -> Result<Admitted, Refusal> {
     let (target, authorized) = addressed.sender(core, token)?;
-    if target.relay.requires_transport_security && peer.transport == Transport::Clear {
-        return Err(Refusal::TransportSecurity);
-    }
+    target.check_transport(peer)?;
     let counted = target.count(core)?;
     Ok(Admitted { target, authorized, counted })
 }

@@ -19,13 +19,13 @@ use crate::{
         HttpRefusal, Patience, ReplyTerms, Request, SenderForm, Stamp, Wants, is_relay_token, relay_token,
     },
     doors::{
-        admit::{Addressed, hold_back},
+        admit::{Addressed, hold_back, if_relays_come_and_go},
         hybrid::{
             Arrived, Asked, Begin, Body, RequestBody, Sending, build_response, exchange_over_rendezvous,
             full, relay_exchange, request_target,
         },
     },
-    entity::{DynamicRelays, HostName, RelayKind, WcfType},
+    entity::{HostName, RelayKind, WcfType},
     gateway::{
         clock::unix_now,
         core::{Core, Peer},
@@ -90,12 +90,10 @@ async fn relay(
     let settings = core.settings.load_full();
     let candidates = addressed.key().map(|key| core.registrations.candidates(&key)).unwrap_or_default();
     let Some(service) = candidates.iter().find_map(|each| each.wcf.as_ref()) else {
-        // Connectors alone, or nobody. Where listeners make relays, one that is not there is one that nobody listens on.
-        let comes_and_goes = addressed.namespace.dynamic_relays != DynamicRelays::Off;
-        return Ok(relay_exchange(core, arrived, addressed).await.map_err(|refusal| match refusal {
-            Refusal::NoSuchRelay if comes_and_goes => Refusal::NoListener,
-            refusal => refusal,
-        })?);
+        // Connectors alone, or nobody.
+        let come_and_go = addressed.relays_come_and_go();
+        let answered = relay_exchange(core, arrived, addressed).await;
+        return Ok(answered.map_err(|refusal| if_relays_come_and_go(come_and_go, refusal))?);
     };
     let mixed = candidates.iter().any(|each| each.wcf.is_none());
     let mut ask = Ask::new(core, &arrived, &addressed);

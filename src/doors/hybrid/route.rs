@@ -15,13 +15,10 @@ use super::{
 use crate::{
     doors::{admit, http_binding, oneway, wcf},
     entity::RelayPath,
-    gateway::{
-        clock::random_u128,
-        core::{Core, Peer},
-    },
+    gateway::core::{Core, Peer},
     relay::{Malformed, Refusal, Side},
     telemetry::Outcome,
-    wire::hybrid::{Action, HybridQuery, TrackingId},
+    wire::hybrid::{Action, HybridQuery},
 };
 
 /// Answers one request.
@@ -42,11 +39,7 @@ pub(crate) async fn answer(
         Some(below) => (Kind::WebSocket, below.to_owned()),
         None => (Kind::Http, raw_path),
     };
-    let asked = Asked {
-        tracking_id: TrackingId::new(query.id.as_deref(), random_u128(), core.number),
-        host: host_of(&request),
-        path,
-    };
+    let asked = Asked { tracking_id: core.tracking_id(query.id.as_deref()), host: host_of(&request), path };
     let role = match (kind, &query.action) {
         (Kind::Http, _) => Role::HttpSender,
         (Kind::WebSocket, Action::Listen) => Role::Listener,

@@ -12,10 +12,7 @@ use super::{
 };
 use crate::{
     doors::{admit::hold_back, hybrid::run},
-    gateway::{
-        clock::random_u128,
-        core::{Core, Peer, Settings},
-    },
+    gateway::core::{Core, Peer, Settings},
     io::{Stream, join},
     relay::Refusal,
     wire::{
@@ -80,7 +77,7 @@ async fn prepare(
         preamble = preamble => preamble,
         () = core.draining.cancelled(), if !begin.late => Err(NoPreamble::Ended),
     };
-    let id = TrackingId::new(None, random_u128(), core.number);
+    let id = core.tracking_id(None);
     let fault = match preamble {
         Ok((session, (target, authorized))) => {
             tracing::debug!(peer = %peer.address, via = %session.preamble.via, "session begins");

@@ -12,7 +12,7 @@ use crate::{
         admit::{self, Addressed},
         hybrid::{Arrived, Body, empty, http_token},
     },
-    entity::{DynamicRelays, HostName, RelayKind, ServiceAddress, WcfType},
+    entity::{HostName, RelayKind, ServiceAddress, WcfType},
     gateway::core::Core,
     relay::{Malformed, Refusal},
     wire::{
@@ -31,10 +31,9 @@ pub(crate) fn serves(arrived: &Arrived, addressed: &Addressed) -> bool {
         Some(RelayKind::Wcf(WcfType::NetOneway | WcfType::NetEvent)) => true,
         Some(_) => false,
         None => {
-            let comes_and_goes = addressed.namespace.dynamic_relays != DynamicRelays::Off;
             let said = arrived.request.headers().get(header::CONTENT_TYPE);
             let soap = said.is_some_and(|said| said.as_bytes().starts_with(b"application/soap+xml"));
-            comes_and_goes && soap
+            addressed.relays_come_and_go() && soap
         }
     }
 }

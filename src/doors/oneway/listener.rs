@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     doors::{
-        admit::{self, hold_back},
+        admit::hold_back,
         listening::Heard,
         wcf::{
             fault::fault,
@@ -51,7 +51,7 @@ impl Session {
         if self.sender.is_some() || self.listener.is_some() {
             return self.misplaced("this connection is in use already", relates_to.as_deref());
         }
-        let id = self.tracking_id(request.tracking_id.as_deref());
+        let id = self.core.tracking_id(request.tracking_id.as_deref());
         let wish = wish(request);
         match listen::listen(&self.core, &self.peer, &wish).await {
             Ok(registered) => {
@@ -148,15 +148,9 @@ impl Listener {
         self.registered.listening.handle(heard)
     }
 
-    /// A ping brought a new token. A refused one is not told: the end of the old one sends the listener away (2.3).
+    /// A ping brought a new token.
     pub(super) fn handle_token(&mut self, core: &Core, token: &SecretString) {
-        let listening = &mut self.registered.listening;
-        match admit::renew(core, &listening.target, token) {
-            Ok(expires) => listening.handle_renewed(Ok(expires)),
-            Err(error) => {
-                tracing::info!(tracking_id = %self.id, relay = %listening.target.key, %error, "a renewed token is refused");
-            }
-        }
+        self.registered.handle_token(core, token, &self.id);
     }
 
     pub(super) fn drain(&mut self) {

@@ -46,7 +46,7 @@ impl Session {
         if self.listener.is_some() {
             return self.misplaced("a listener cannot send", relates_to.as_deref());
         }
-        let id = self.tracking_id(request.tracking_id.as_deref());
+        let id = self.core.tracking_id(request.tracking_id.as_deref());
         // Free its place first: a sender that asks again is one sender.
         self.sender = None;
         match self.connect(request, &id) {
@@ -91,7 +91,7 @@ impl Session {
     }
 
     pub(super) async fn handle_send(&mut self, message: OnewayMessage) {
-        let id = self.tracking_id(None);
+        let id = self.core.tracking_id(None);
         let most = self.core.settings.load().limits.oneway_message;
         if message.message.len() > most {
             let error = MessageError::TooLarge { max: most };

@@ -11,17 +11,13 @@ use tokio::{
 use super::session::Session;
 use crate::{
     doors::net_tcp::preamble::{self, NoPreamble, Waits},
-    gateway::{
-        clock::random_u128,
-        core::{Core, Peer, Transport},
-    },
+    gateway::core::{Core, Peer, Transport},
     io::{ServerTls, Stream},
     wire::{
         framing::{
             DecodeError, Encoding, Encodings, FramingLimits, KnownEncoding, Mode, Policy, Protection, Record,
             RecordType, Upgrade, decode, encode,
         },
-        hybrid::TrackingId,
         relayed::MAX_MESSAGE,
     },
 };
@@ -84,7 +80,7 @@ pub(crate) async fn serve_oneway<S, T, F, Fut>(
                 tracing::debug!(peer = %peer.address, %error, "no one-way session");
                 return;
             };
-            let id = TrackingId::new(None, random_u128(), core.number);
+            let id = core.tracking_id(None);
             tracing::info!(tracking_id = %id, peer = %peer.address, %error, "no one-way session");
             if let Some(fault) = error.fault()
                 && let Err(error) = preamble::refuse(stream, fault, patience).await

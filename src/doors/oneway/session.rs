@@ -17,14 +17,12 @@ use super::{
 use crate::{
     doors::listening::Heard,
     gateway::{
-        clock::random_u128,
         core::{Core, Peer},
         meet::sleep_until,
     },
     io::finish,
     wire::{
         framing::{DecodeError, Policy},
-        hybrid::TrackingId,
         relayed::{OnewayReader, OnewayRequest, RelayFault},
     },
 };
@@ -175,7 +173,7 @@ impl Session {
             Ok(OnewayRequest::Ping(ping)) => self.handle_ping(ping),
             Ok(OnewayRequest::Send(message)) => self.handle_send(message).await,
             Err(refused) => {
-                let id = self.tracking_id(None);
+                let id = self.core.tracking_id(None);
                 tracing::info!(tracking_id = %id, peer = %self.peer.address, error = %refused, "message refused");
                 let text = refused.error.to_string();
                 self.replies.fault(refused.error.fault(), &text, &id, refused.message_id.as_deref());
@@ -189,18 +187,14 @@ impl Session {
 
     /// What cannot be served on this session.
     pub(super) fn misplaced(&mut self, text: &str, relates_to: Option<&str>) {
-        let id = self.tracking_id(None);
+        let id = self.core.tracking_id(None);
         tracing::info!(tracking_id = %id, peer = %self.peer.address, text, "message refused");
         self.replies.fault(RelayFault::InvalidRequest, text, &id, relates_to);
     }
 
-    pub(super) fn tracking_id(&self, given: Option<&str>) -> TrackingId {
-        TrackingId::new(given, random_u128(), self.core.number)
-    }
-
     /// The bytes are no session any more.
     fn fail(&mut self, error: &DecodeError) {
-        let id = self.tracking_id(None);
+        let id = self.core.tracking_id(None);
         tracing::info!(tracking_id = %id, peer = %self.peer.address, %error, "a one-way session broke off");
         self.stage = match error.fault() {
             Some(fault) => {

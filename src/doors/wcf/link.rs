@@ -15,7 +15,7 @@ use crate::{
         listening::{Heard, Listening},
     },
     gateway::{
-        clock::{random_u128, unix_now},
+        clock::unix_now,
         core::{Core, Peer},
         meet::sleep_until,
     },
@@ -40,7 +40,7 @@ pub(crate) async fn serve(core: Arc<Core>, stream: Stream, peer: Arc<Peer>) {
     drop(settings);
     let link = ListenerLink::new(Arc::new(terms), Instant::now());
     let mut driver = Driver {
-        id: TrackingId::new(None, random_u128(), core.number),
+        id: core.tracking_id(None),
         late: core.draining.is_cancelled(),
         core: Arc::clone(&core),
         peer,
@@ -167,8 +167,7 @@ impl Driver {
         match event {
             LinkEvent::Wanted(request) => {
                 if request.tracking_id.is_some() {
-                    self.id =
-                        TrackingId::new(request.tracking_id.as_deref(), random_u128(), self.core.number);
+                    self.id = self.core.tracking_id(request.tracking_id.as_deref());
                 }
                 match listen::listen(&self.core, &self.peer, &request).await {
                     Ok(registered) => {
@@ -181,15 +180,9 @@ impl Driver {
             }
             LinkEvent::Malformed(bad) => self.refuse(&Malformed::Message(bad.to_string()).into()).await,
             LinkEvent::Renewed(token) => {
-                let core = Arc::clone(&self.core);
-                let id = self.id.clone();
-                self.rules(|listening| match admit::renew(&core, &listening.target, &token) {
-                    Ok(expires) => listening.handle_renewed(Ok(expires)),
-                    // Told to its face this would end the service for good; the end of the old token sends it away (2.3).
-                    Err(error) => {
-                        tracing::info!(tracking_id = %id, relay = %listening.target.key, %error, "a renewed token is refused")
-                    }
-                });
+                if let Some(registered) = &mut self.registered {
+                    registered.handle_token(&self.core, &token, &self.id);
+                }
             }
             LinkEvent::Gone(reason) => {
                 let (tracking_id, peer) = (&self.id, self.peer.address);

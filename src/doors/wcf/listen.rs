@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use secrecy::SecretString;
+
 use super::deliver::Invites;
 use crate::{
     config::DoorName,
@@ -20,12 +22,27 @@ use crate::{
         listener_link::{Acquaintance, ListenRequest},
         wcf_type,
     },
+    wire::hybrid::TrackingId,
 };
 
 /// A registered listener, and how it is invited.
 pub(crate) struct Registered {
     pub(crate) listening: Listening,
     pub(crate) invites: Invites,
+}
+
+impl Registered {
+    /// It showed a new token. Told to its face that this one is refused, the service would end for good; the end of the old one sends it away
+    /// (2.3).
+    pub(crate) fn handle_token(&mut self, core: &Core, token: &SecretString, id: &TrackingId) {
+        let listening = &mut self.listening;
+        match admit::renew(core, &listening.target, token) {
+            Ok(expires) => listening.handle_renewed(Ok(expires)),
+            Err(error) => {
+                tracing::info!(tracking_id = %id, relay = %listening.target.key, %error, "a renewed token is refused");
+            }
+        }
+    }
 }
 
 /// How long a listener may stay after its token ended, at the least: 2.x renews late, and shows its old token until then (2.3).

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     doors::{admit::hold_back, hybrid::run},
     gateway::{
-        clock::{random_u128, unix_now},
+        clock::unix_now,
         core::{Core, Peer, Transport},
     },
     io::{JoinEnd, ServerTls, Stream, finish, join},
@@ -79,7 +79,7 @@ fn unless_failed<T>(
     core.metrics.handshake_failures.of(peer.door).inc();
     match outcome {
         Some(carriage::NoMessage::Malformed(error)) => {
-            let id = TrackingId::new(None, random_u128(), core.number);
+            let id = core.tracking_id(None);
             tracing::info!(tracking_id = %id, peer = %peer.address, %error, "no relayed connection");
         }
         Some(error) => tracing::debug!(peer = %peer.address, %error, "no relayed connection"),
@@ -93,7 +93,7 @@ async fn answer(core: &Arc<Core>, peer: Arc<Peer>, begun: Begun, patience: Durat
     let Begun { mut stream, read, message } = begun;
     let (given, request) = match RelayedRequest::decode(&message) {
         Ok(RelayedRequest::Accept(accept)) => {
-            let id = TrackingId::new(None, random_u128(), core.number);
+            let id = core.tracking_id(None);
             match accept::accept(core, stream, read, accept, patience).await {
                 Ok(()) => return None,
                 Err((left, refusal)) => {
@@ -105,7 +105,7 @@ async fn answer(core: &Arc<Core>, peer: Arc<Peer>, begun: Begun, patience: Durat
         Ok(RelayedRequest::Connect(connect)) => (connect.tracking_id.clone(), Ok(connect)),
         Err(error) => (None, Err(unreadable(&error))),
     };
-    let id = TrackingId::new(given.as_deref(), random_u128(), core.number);
+    let id = core.tracking_id(given.as_deref());
     let refusal = match request {
         Ok(request) => match connect::connect(core, &peer, stream, read, request, &id).await {
             Ok(connected) => return connected,

@@ -9,10 +9,7 @@ use hyper::body::Incoming;
 use super::{web_stream, websocket};
 use crate::{
     doors::hybrid::{Body, HeadNotes, full},
-    gateway::{
-        clock::random_u128,
-        core::{Core, Peer},
-    },
+    gateway::core::{Core, Peer},
     wire::{
         hybrid::TrackingId,
         relayed::{
@@ -42,7 +39,7 @@ pub(crate) async fn answer(
     notes: &HeadNotes,
     request: Request<Incoming>,
 ) -> Response<Body> {
-    let id = TrackingId::new(None, random_u128(), core.number);
+    let id = core.tracking_id(None);
     let answered = if is_websocket_path(request.uri().path()) {
         websocket::answer(core, peer, request, &id)
     } else {
