@@ -1,10 +1,11 @@
 //! What the links of WCF listeners cost the real gateway on the door `amqps`, and in WebSockets on `https`, inside TLS 1.3: memory while they are idle, and the time until
 //! all are back after all were lost. The listeners are the recorded one, many times; issue 5.
 
+use std::ops::Range;
 use std::time::Duration;
 
-use interop_tests::relay_play::{ManyListeners, allow_open_files};
-use interop_tests::wait_until;
+use interop_tests::relay_play::{IdleLink, ManyListeners, allow_open_files};
+use interop_tests::{Gateway, wait_until};
 
 /// Links at the first and at the second look.
 const LINKS: [usize; 2] = [200, 2_000];
@@ -25,10 +26,7 @@ fn two_thousand_idle_links_are_small_and_all_come_back_at_once() {
     let listeners = ManyListeners::new(LINKS[1]);
     let gateway = ManyListeners::gateway();
 
-    let (mut links, _) = listeners.open(&gateway, 0..LINKS[0]);
-    let few = gateway.memory();
-    links.extend(listeners.open(&gateway, LINKS[0]..LINKS[1]).0);
-    let slope = gateway.memory().saturating_sub(few) / (LINKS[1] - LINKS[0]) as u64;
+    let (links, slope) = bytes_a_link(&gateway, |which| listeners.open(&gateway, which).0);
     println!("{slope} bytes a link");
 
     drop(links);
@@ -47,11 +45,17 @@ fn two_thousand_idle_links_in_websockets_are_small() {
     let listeners = ManyListeners::new(LINKS[1]);
     let gateway = ManyListeners::gateway();
 
-    let (mut links, _) = listeners.open_over_websockets(&gateway, 0..LINKS[0]);
-    let few = gateway.memory();
-    links.extend(listeners.open_over_websockets(&gateway, LINKS[0]..LINKS[1]).0);
-    let slope = gateway.memory().saturating_sub(few) / (LINKS[1] - LINKS[0]) as u64;
+    let (_links, slope) = bytes_a_link(&gateway, |which| listeners.open_over_websockets(&gateway, which).0);
     println!("{slope} bytes a link in a WebSocket");
 
     assert!(slope <= MOST_IN_WEBSOCKETS, "{slope} bytes a link");
+}
+
+/// Opens all links, and what each of those cost that came between the two looks.
+fn bytes_a_link(gateway: &Gateway, open: impl Fn(Range<usize>) -> Vec<IdleLink>) -> (Vec<IdleLink>, u64) {
+    let mut links = open(0..LINKS[0]);
+    let few = gateway.memory();
+    links.extend(open(LINKS[0]..LINKS[1]));
+    let slope = gateway.memory().saturating_sub(few) / (LINKS[1] - LINKS[0]) as u64;
+    (links, slope)
 }

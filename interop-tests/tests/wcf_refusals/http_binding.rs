@@ -17,15 +17,9 @@ const SOAP: Peer = Peer {
 };
 
 const PLAIN: Peer = Peer {
-    right: Right::Send,
-    path: HTTP_RELAY,
-    listener: HTTP_RECORDING,
-    kind: HTTP,
-    other_kind: HYBRID,
-    other_shape: "stream",
     ask: |gateway, question| HttpPeer::plain(gateway, question).refused(),
-    heard: Heard::Invitation,
     wait: |gateway| Box::new(HttpPeer::plain(gateway, &Question::default())),
+    ..SOAP
 };
 
 refusals! { SOAP:

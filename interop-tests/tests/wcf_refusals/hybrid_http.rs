@@ -1,25 +1,20 @@
 //! An HTTP request to a hybrid connection is answered with a status, and the words in the reason phrase. Hybrid page 5.7, 6.6.
 
-use interop_tests::relay_play::refused::{Question, RECORDING, RELAY, Told};
+use interop_tests::relay_play::refused::{Question, RELAY, Told};
 use interop_tests::{Answer, Gateway, Request};
 
-use crate::hybrid_websocket::told;
-use crate::peer::{HYBRID, Heard, NET_TCP, Peer, Right};
+use crate::hybrid_websocket::{self, told};
+use crate::peer::Peer;
 
 const REQUEST: Peer = Peer {
-    right: Right::Send,
-    path: RELAY,
-    listener: RECORDING,
-    kind: HYBRID,
-    other_kind: NET_TCP,
     other_shape: "stream",
     ask,
-    heard: Heard::Invitation,
     wait: |gateway| {
         let mut wire = gateway.connect();
         request(&Question::default()).send(&mut wire);
         Box::new(wire)
     },
+    ..hybrid_websocket::SENDER
 };
 
 fn ask(gateway: &Gateway, question: &Question) -> Told {

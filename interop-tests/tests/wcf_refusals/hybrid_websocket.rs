@@ -17,21 +17,17 @@ const LISTENER: Peer = Peer {
     wait: |_| Box::new(()),
 };
 
-const SENDER: Peer = Peer {
+pub(crate) const SENDER: Peer = Peer {
     right: Right::Send,
-    path: RELAY,
-    listener: RECORDING,
-    kind: HYBRID,
-    other_kind: NET_TCP,
     other_shape: "exchange",
     ask: |gateway, question| ask(gateway, question, "connect"),
-    heard: Heard::Invitation,
     wait: |gateway| {
         let mut wire = gateway.connect();
         let token = Question::default().token(RELAY, "send").expect("a good one");
         WebSocket::ask(&mut wire, &target("connect"), &[("ServiceBusAuthorization", &token)]);
         Box::new(wire)
     },
+    ..LISTENER
 };
 
 fn target(action: &str) -> String {

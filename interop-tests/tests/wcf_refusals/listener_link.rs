@@ -6,7 +6,7 @@ use interop_tests::{Config, Gateway};
 use crate::logged_once;
 use crate::peer::{HTTP, Heard, NET_TCP, Peer, Right};
 
-const LISTENER: Peer = Peer {
+pub(crate) const LISTENER: Peer = Peer {
     right: Right::Listen,
     path: RELAY,
     listener: RECORDING,

@@ -2,18 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use interop_tests::relay_play::refused::{HOST, Question, RECORDING, RELAY, Told};
+use interop_tests::relay_play::refused::{HOST, Question, RELAY, Told};
 use interop_tests::{Gateway, Wire, preamble};
 
-use crate::peer::{HYBRID, Heard, NET_TCP, Peer, Right};
+use crate::peer::Peer;
+use crate::rendezvous;
 
 const SENDER: Peer = Peer {
-    right: Right::Send,
-    path: RELAY,
-    listener: RECORDING,
-    kind: NET_TCP,
-    other_kind: HYBRID,
-    other_shape: "exchange",
     ask: |gateway, question| {
         let record = asking(gateway, question).receive_to_end();
         let [0x08, length, uri @ ..] = &record[..] else { panic!("no fault record: {record:02x?}") };
@@ -22,8 +17,8 @@ const SENDER: Peer = Peer {
         let fault = uri.strip_prefix("http://schemas.microsoft.com/ws/2006/05/framing/faults/");
         Told::new(fault.unwrap_or_else(|| panic!("{uri}")), "")
     },
-    heard: Heard::Invitation,
     wait: |gateway| Box::new(asking(gateway, &Question::default())),
+    ..rendezvous::SENDER
 };
 
 fn asking(gateway: &Gateway, question: &Question) -> Wire {

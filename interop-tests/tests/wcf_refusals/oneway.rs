@@ -2,14 +2,14 @@
 //! AMQP in answer to its Listen. Relay page 2.7, 3.2 and 8.4.
 
 use interop_tests::relay_play::refused::{
-    HOST, ListeningPeer, ONEWAY_RECORDING, ONEWAY_RELAY, OneWayPeer, Question, RECORDING, RELAY, Shown, Told,
+    HOST, ListeningPeer, ONEWAY_RECORDING, ONEWAY_RELAY, OneWayPeer, Question, Shown, Told,
 };
 use interop_tests::{Config, Gateway};
 
-use crate::peer::{HTTP, Heard, NET_TCP, ONEWAY, Peer, Right};
-use crate::{logged_once, reload};
+use crate::peer::{Heard, NET_TCP, ONEWAY, Peer, Right};
+use crate::{listener_link, logged_once, reload};
 
-const SENDER: Peer = Peer {
+pub(crate) const SENDER: Peer = Peer {
     right: Right::Send,
     path: ONEWAY_RELAY,
     listener: ONEWAY_RECORDING,
@@ -26,15 +26,9 @@ const SENDER: Peer = Peer {
 };
 
 const LISTENER: Peer = Peer {
-    right: Right::Listen,
-    path: RELAY,
-    listener: RECORDING,
-    kind: NET_TCP,
-    other_kind: HTTP,
-    other_shape: "",
     ask: |gateway, question| OneWayPeer::listen(gateway, question).refused(),
     heard: Heard::Nothing,
-    wait: |_| Box::new(()),
+    ..listener_link::LISTENER
 };
 
 refusals! { SENDER:

@@ -1,21 +1,17 @@
 //! A sender of one-way messages that reaches nothing but HTTP: its POST is answered with a status, and the words in the reason phrase. Relay
 //! page 3.5.
 
-use interop_tests::relay_play::refused::{ONEWAY_RECORDING, ONEWAY_RELAY, Question, Told, told_by_http};
+use interop_tests::relay_play::refused::{ONEWAY_RELAY, Question, Told, told_by_http};
 use interop_tests::{Answer, Gateway, Request, Wire};
 
-use crate::peer::{Heard, NET_TCP, ONEWAY, Peer, Right};
+use crate::oneway;
+use crate::peer::{Heard, Peer};
 
 const SENDER: Peer = Peer {
-    right: Right::Send,
-    path: ONEWAY_RELAY,
-    listener: ONEWAY_RECORDING,
-    kind: ONEWAY,
-    other_kind: NET_TCP,
-    other_shape: "stream",
     ask,
     heard: Heard::Message,
     wait: |gateway| Box::new(asking(gateway, &Question::default())),
+    ..oneway::SENDER
 };
 
 fn ask(gateway: &Gateway, question: &Question) -> Told {

@@ -5,7 +5,7 @@ use interop_tests::relay_play::refused::{RECORDING, RELAY, RelayedPeer};
 
 use crate::peer::{HYBRID, Heard, NET_TCP, Peer, Right};
 
-const SENDER: Peer = Peer {
+pub(crate) const SENDER: Peer = Peer {
     right: Right::Send,
     path: RELAY,
     listener: RECORDING,

@@ -1,37 +1,24 @@
 //! What is refused on 9352 and 9351 is refused alike where a web stream on 80 carries it. Relay page 1.5.
 
-use interop_tests::relay_play::refused::{
-    Carrier, ONEWAY_RECORDING, ONEWAY_RELAY, OneWayPeer, Question, RECORDING, RELAY, RelayedPeer,
-};
+use interop_tests::relay_play::refused::{Carrier, OneWayPeer, Question, RelayedPeer};
 
-use crate::peer::{HYBRID, Heard, NET_TCP, ONEWAY, Peer, Right};
+use crate::peer::Peer;
+use crate::{oneway, rendezvous};
 
 const SENDER: Peer = Peer {
-    right: Right::Send,
-    path: RELAY,
-    listener: RECORDING,
-    kind: NET_TCP,
-    other_kind: HYBRID,
-    other_shape: "exchange",
     ask: |gateway, question| RelayedPeer::ask(gateway, &question.over(Carrier::WebStream)).refused(),
-    heard: Heard::Invitation,
     wait: |gateway| Box::new(RelayedPeer::ask(gateway, &Question::default().over(Carrier::WebStream))),
+    ..rendezvous::SENDER
 };
 
 const ONEWAY_SENDER: Peer = Peer {
-    right: Right::Send,
-    path: ONEWAY_RELAY,
-    listener: ONEWAY_RECORDING,
-    kind: ONEWAY,
-    other_kind: NET_TCP,
-    other_shape: "stream",
     ask: |gateway, question| OneWayPeer::connect(gateway, &question.over(Carrier::WebStream)).refused(),
-    heard: Heard::Nothing,
     wait: |gateway| {
         let mut sender = OneWayPeer::connect(gateway, &Question::default().over(Carrier::WebStream));
         sender.granted();
         Box::new(sender)
     },
+    ..oneway::SENDER
 };
 
 refusals! { SENDER:

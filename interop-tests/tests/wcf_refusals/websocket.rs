@@ -1,50 +1,29 @@
 //! What is refused on 5671, 9352 and 9351 is refused alike where a WebSocket on 443 carries it. Relay page 1.4.
 
-use interop_tests::relay_play::refused::{
-    Carrier, ListeningPeer, ONEWAY_RECORDING, ONEWAY_RELAY, OneWayPeer, Question, RECORDING, RELAY,
-    RelayedPeer,
-};
+use interop_tests::relay_play::refused::{Carrier, ListeningPeer, OneWayPeer, Question, RelayedPeer};
 
-use crate::peer::{HTTP, HYBRID, Heard, NET_TCP, ONEWAY, Peer, Right};
+use crate::peer::Peer;
+use crate::{listener_link, oneway, rendezvous};
 
 const LISTENER: Peer = Peer {
-    right: Right::Listen,
-    path: RELAY,
-    listener: RECORDING,
-    kind: NET_TCP,
-    other_kind: HTTP,
-    other_shape: "",
     ask: |gateway, question| ListeningPeer::ask(gateway, &question.over(Carrier::WebSocket)).refused(),
-    heard: Heard::Invitation,
-    wait: |_| Box::new(()),
+    ..listener_link::LISTENER
 };
 
 const SENDER: Peer = Peer {
-    right: Right::Send,
-    path: RELAY,
-    listener: RECORDING,
-    kind: NET_TCP,
-    other_kind: HYBRID,
-    other_shape: "exchange",
     ask: |gateway, question| RelayedPeer::ask(gateway, &question.over(Carrier::WebSocket)).refused(),
-    heard: Heard::Invitation,
     wait: |gateway| Box::new(RelayedPeer::ask(gateway, &Question::default().over(Carrier::WebSocket))),
+    ..rendezvous::SENDER
 };
 
 const ONEWAY_SENDER: Peer = Peer {
-    right: Right::Send,
-    path: ONEWAY_RELAY,
-    listener: ONEWAY_RECORDING,
-    kind: ONEWAY,
-    other_kind: NET_TCP,
-    other_shape: "stream",
     ask: |gateway, question| OneWayPeer::connect(gateway, &question.over(Carrier::WebSocket)).refused(),
-    heard: Heard::Nothing,
     wait: |gateway| {
         let mut sender = OneWayPeer::connect(gateway, &Question::default().over(Carrier::WebSocket));
         sender.granted();
         Box::new(sender)
     },
+    ..oneway::SENDER
 };
 
 refusals! { LISTENER:

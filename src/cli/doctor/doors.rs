@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-/// One of them.
+use crate::config::DoorName;
+
+/// One of them: all but those that are for operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Door {
     /// Hybrid Connections, HTTP bindings and WebSockets of WCF.
@@ -40,18 +42,19 @@ impl Door {
     ];
 
     /// As in the configuration.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Https => "https",
-            Self::Http => "http",
-            Self::Amqps => "amqps",
-            Self::Oneway => "oneway",
-            Self::OnewayTls => "oneway_tls",
-            Self::Rendezvous => "rendezvous",
-            Self::Probe => "probe",
-            Self::NetTcp => "net_tcp",
-            Self::NetTcps => "net_tcps",
-        }
+    pub(crate) fn as_str(self) -> &'static str {
+        let name = match self {
+            Self::Https => DoorName::Https,
+            Self::Http => DoorName::Http,
+            Self::Amqps => DoorName::Amqps,
+            Self::Oneway => DoorName::Oneway,
+            Self::OnewayTls => DoorName::OnewayTls,
+            Self::Rendezvous => DoorName::Rendezvous,
+            Self::Probe => DoorName::Probe,
+            Self::NetTcp => DoorName::NetTcp,
+            Self::NetTcps => DoorName::NetTcps,
+        };
+        name.as_str()
     }
 
     /// Whether programs built on `Microsoft.ServiceBus.dll` look for it.
