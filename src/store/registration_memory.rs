@@ -146,8 +146,8 @@ impl RegistrationStore for MemoryRegistrations {
         self.state().by_relay.get(relay).map_or(0, Vec::len)
     }
 
-    fn all(&self) -> Vec<Registration> {
-        self.state().entries.values().map(|entry| entry.registration.clone()).collect()
+    fn each(&self, look: &mut dyn FnMut(&Registration)) {
+        self.state().entries.values().for_each(|entry| look(&entry.registration));
     }
 
     fn watch(&self) -> watch::Receiver<u64> {

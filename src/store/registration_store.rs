@@ -52,8 +52,8 @@ pub trait RegistrationStore: Send + Sync {
     /// How many listeners one relay has.
     fn count(&self, relay: &RelayKey) -> usize;
 
-    /// Every registration of every gateway.
-    fn all(&self) -> Vec<Registration>;
+    /// Shows every registration of every gateway, in the order in which they came. The store waits meanwhile: whoever looks is quick.
+    fn each(&self, look: &mut dyn FnMut(&Registration));
 
     /// Grows with each change; to be told when to look again.
     fn watch(&self) -> watch::Receiver<u64>;

@@ -12,7 +12,8 @@ use super::{
     exchange::{Failed, Going, exchange},
     met::{Ask, Found, invited, kept},
     opened::Opened,
-    registry, response, token_service,
+    registry::{self, Published},
+    response, token_service,
 };
 use crate::{
     bridge::http_binding::{
@@ -35,30 +36,45 @@ use crate::{
     wire::hybrid::{HeaderLine, TrackingId, request_headers},
 };
 
-/// Whether a request is answered here: its relay is of this kind, or there is none and it is one for the feed, or of a SOAP client, which reads
+/// What a request is for that is answered here.
+pub(crate) enum Served {
+    /// The feed of public relays.
+    Feed(Published),
+    /// A token.
+    Token,
+    /// A listener of an HTTP binding.
+    Binding,
+}
+
+/// What of this a request is for: its relay is of this kind, or there is none and it is one for the feed, or of a SOAP client, which reads
 /// nothing but faults.
-pub(crate) fn serves(core: &Core, arrived: &Arrived, addressed: &Addressed) -> bool {
-    match &addressed.relay {
-        _ if token_service::serves(arrived, addressed) => true,
-        Some(relay) => relay.kind == RelayKind::Wcf(WcfType::Http),
-        None => {
-            registry::serves(core, arrived, addressed)
-                || SenderForm::of(arrived.request.headers()) != SenderForm::Plain
-        }
+pub(crate) fn served(core: &Core, arrived: &Arrived, addressed: &Addressed) -> Option<Served> {
+    if token_service::serves(arrived, addressed) {
+        return Some(Served::Token);
     }
+    if let Some(relays) = registry::asked(core, arrived, addressed) {
+        return Some(Served::Feed(relays));
+    }
+    let is_ours = match &addressed.relay {
+        Some(relay) => relay.kind == RelayKind::Wcf(WcfType::Http),
+        None => SenderForm::of(arrived.request.headers()) != SenderForm::Plain,
+    };
+    is_ours.then_some(Served::Binding)
 }
 
 /// Answers one request, also when it is refused: in the words of its sender's protocol (7.1).
-pub(crate) async fn answer(core: &Arc<Core>, arrived: Arrived, addressed: Addressed) -> Response<Body> {
-    if registry::serves(core, &arrived, &addressed) {
-        return registry::answer(core, &arrived, &addressed);
-    }
+pub(crate) async fn answer(
+    core: &Arc<Core>,
+    arrived: Arrived,
+    addressed: Addressed,
+    served: Served,
+) -> Response<Body> {
     let mut form = SenderForm::of(arrived.request.headers());
     let (id, address) = (arrived.asked.tracking_id.clone(), arrived.peer.address.ip());
-    let answered = if token_service::serves(&arrived, &addressed) {
-        token_service::answer(core, arrived, &addressed).await
-    } else {
-        relay(core, arrived, addressed, &mut form).await
+    let answered = match served {
+        Served::Feed(relays) => return registry::answer(&arrived, &addressed, &relays),
+        Served::Token => token_service::answer(core, arrived, &addressed).await,
+        Served::Binding => relay(core, arrived, addressed, &mut form).await,
     };
     match answered {
         Ok(response) => response,

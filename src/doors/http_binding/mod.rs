@@ -16,5 +16,5 @@ mod registry;
 mod response;
 mod token_service;
 
-pub(crate) use answer::{answer, serves};
+pub(crate) use answer::{answer, served};
 pub(crate) use kept::Kept;

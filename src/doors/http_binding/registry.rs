@@ -8,57 +8,63 @@ use crate::{
         admit::Addressed,
         hybrid::{Arrived, Body, full},
     },
-    entity::{EntityPath, WcfType},
+    entity::{EntityPath, RelayKey, WcfType},
     gateway::{
         clock::unix_now,
         core::{Core, Transport},
     },
-    relay::{Registration, WcfTerms, wcf_type},
+    relay::{WcfTerms, wcf_type},
 };
 
-/// Whether a request is for the feed: there is no relay at its path, which is the root or has public relays below it.
-pub(super) fn serves(core: &Core, arrived: &Arrived, addressed: &Addressed) -> bool {
+/// What stands in a feed.
+pub(crate) type Published = Vec<PublicRelay>;
+
+/// The relays in the feed, if a request is for it: there is no relay at its path, which is the root or has public relays below it.
+pub(super) fn asked(core: &Core, arrived: &Arrived, addressed: &Addressed) -> Option<Published> {
     let method = arrived.request.method();
-    let reads = *method == Method::GET || *method == Method::HEAD;
-    let is_root = || addressed.path.segments().all(str::is_empty);
-    addressed.relay.is_none() && reads && (is_root() || public(core, addressed).next().is_some())
+    if addressed.relay.is_some() || (*method != Method::GET && *method != Method::HEAD) {
+        return None;
+    }
+    let relays = published(core, arrived, addressed);
+    let is_root = addressed.path.segments().all(str::is_empty);
+    (is_root || !relays.is_empty()).then_some(relays)
 }
 
 /// The feed.
-pub(super) fn answer(core: &Core, arrived: &Arrived, addressed: &Addressed) -> Response<Body> {
-    let scheme = match arrived.peer.transport {
-        Transport::Clear => "http",
-        Transport::Tls => "https",
-    };
-    let host = &arrived.asked.host;
-    let now = unix_now().0;
-    let mut relays: Vec<PublicRelay> = Vec::new();
-    for (registration, terms, name) in public(core, addressed) {
-        let path = registration.relay.path.to_string();
-        // Listeners of one relay are one entry.
-        if relays.iter().any(|relay| relay.path == path) {
-            continue;
-        }
-        let is_http = wcf_type(terms.listener_type) == Some(WcfType::Http);
-        let address = format!("{}://{host}/{path}/", if is_http { scheme } else { "sb" });
-        relays.push(PublicRelay { name: Some(name), path, address, updated: now });
-    }
-    let asked = format!("{scheme}://{host}{}", addressed.path.raw());
-    let mut response = Response::new(full(registry_feed(&asked, now, &relays).into()));
+pub(super) fn answer(arrived: &Arrived, addressed: &Addressed, relays: &[PublicRelay]) -> Response<Body> {
+    let asked = format!("{}://{}{}", scheme(arrived), arrived.asked.host, addressed.path.raw());
+    let mut response = Response::new(full(registry_feed(&asked, unix_now().0, relays).into()));
     let atom = HeaderValue::from_static("application/atom+xml; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, atom);
     response
 }
 
-/// The registrations with public discovery at and below the path that was asked for, with what they are called.
-fn public(core: &Core, addressed: &Addressed) -> impl Iterator<Item = (Registration, WcfTerms, String)> {
-    core.registrations.all().into_iter().filter_map(|registration| {
-        let here = registration.relay.namespace == addressed.namespace.name
-            && is_below(addressed, &registration.relay.path);
-        let terms = registration.wcf.clone().filter(|_| here)?;
-        let name = terms.published.clone()?;
-        Some((registration, terms, name))
-    })
+fn scheme(arrived: &Arrived) -> &'static str {
+    match arrived.peer.transport {
+        Transport::Clear => "http",
+        Transport::Tls => "https",
+    }
+}
+
+/// The relays with public discovery at and below the path that was asked for. Listeners of one relay are one entry.
+fn published(core: &Core, arrived: &Arrived, addressed: &Addressed) -> Published {
+    let (scheme, host, updated) = (scheme(arrived), &arrived.asked.host, unix_now().0);
+    let mut relays = Published::new();
+    core.registrations.each(&mut |registration| {
+        let RelayKey { namespace, path } = &registration.relay;
+        let Some(WcfTerms { published: Some(name), listener_type, .. }) = &registration.wcf else { return };
+        if *namespace != addressed.namespace.name || !is_below(addressed, path) {
+            return;
+        }
+        let path = path.to_string();
+        if relays.iter().any(|relay| relay.path == path) {
+            return;
+        }
+        let is_http = wcf_type(*listener_type) == Some(WcfType::Http);
+        let address = format!("{}://{host}/{path}/", if is_http { scheme } else { "sb" });
+        relays.push(PublicRelay { name: Some(name.clone()), path, address, updated });
+    });
+    relays
 }
 
 /// Whether a relay lies below the path that was asked for.

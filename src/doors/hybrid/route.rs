@@ -115,8 +115,8 @@ async fn http(core: &Arc<Core>, arrived: Arrived) -> Result<Response<Body>, Refu
     if oneway::serves_http(&arrived, &addressed) {
         return oneway::answer_http(core, arrived).await;
     }
-    if http_binding::serves(core, &arrived, &addressed) {
-        return Ok(http_binding::answer(core, arrived, addressed).await);
+    if let Some(served) = http_binding::served(core, &arrived, &addressed) {
+        return Ok(http_binding::answer(core, arrived, addressed, served).await);
     }
     exchange::relay(core, arrived, addressed).await
 }
