@@ -93,7 +93,7 @@ fn round<S: Send>(invited: impl FnMut() -> S, sender: impl Fn() + Sync, listener
     });
 }
 
-fn relayed(gateway: &Gateway, service: &mut RelayedService, tls: &TlsClient) {
+fn relayed(gateway: &Gateway, service: &mut RelayedService<'_>, tls: &TlsClient) {
     let sender = RelayedSide::sender(gateway);
     round(
         || service.invited(),

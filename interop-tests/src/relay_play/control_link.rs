@@ -22,6 +22,8 @@ pub(super) struct ControlLink {
     heard: VecDeque<Item>,
     /// What the recorded relay delivered, to compare.
     delivered: VecDeque<Element>,
+    /// How many messages were taken.
+    taken: u32,
 }
 
 impl ControlLink {
@@ -30,7 +32,8 @@ impl ControlLink {
         let delivered =
             messages(amqp::items(received)).map(|message| binary_xml::read(&message, &[])).collect();
         let left = amqp::items(sent).into();
-        let mut link = Self { talk, left, attaches: Vec::new(), heard: VecDeque::new(), delivered };
+        let (attaches, heard) = (Vec::new(), VecDeque::new());
+        let mut link = Self { talk, left, attaches, heard, delivered, taken: 0 };
         let last = link.left.back().cloned();
         while let Some(item) = link.left.front().cloned() {
             match (&item.kind, item.performative()) {
@@ -141,7 +144,8 @@ impl ControlLink {
         (binary_xml::read(&amqp::data(&message), &[]), self.delivered.pop_front())
     }
 
-    /// The next message and the number of its delivery, which is not settled; nothing when the gateway has ended the connection.
+    /// The next message and the number of its delivery, which is not settled; nothing when the gateway has ended the connection. As the
+    /// library does, the link grants more after each hundred.
     pub(super) fn take_message(&mut self) -> Option<(u32, Vec<u8>)> {
         let mut message = Vec::new();
         let mut delivery = 0;
@@ -160,6 +164,10 @@ impl ControlLink {
             }
             message.extend_from_slice(transfer.payload());
             if transfer.field(5) != Value::Bool(true) {
+                self.taken += 1;
+                if self.taken.is_multiple_of(100) {
+                    self.grant();
+                }
                 return Some((u32::try_from(delivery).expect("32 bits"), amqp::data(&message)));
             }
         }
@@ -182,8 +190,9 @@ impl ControlLink {
         self.talk.say_to_whom_it_may_concern(&frame);
     }
 
-    /// Grants a thousand messages more than it has taken, as the library does after each hundred. Relay page 2.2.
-    pub(super) fn grant(&mut self, taken: u32) {
+    /// Grants a thousand messages more than it has taken. Relay page 2.2.
+    fn grant(&mut self) {
+        let taken = self.taken;
         let mut frame = b"\0\0\0\x2f\x02\0\0\0\0\x53\x13\xc0\x22\x0b\x70".to_vec();
         frame.extend_from_slice(&(taken + 1).to_be_bytes());
         frame.extend_from_slice(b"\x70\0\0\x13\x88\x52\x01\x70\0\0\x13\x88\x52\x01\x70");

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::control_link::ControlLink;
 use super::recording::Recording;
+use super::road::HOST;
 use super::substitute::Tokens;
 use super::talk::Talk;
 use super::websocket::WebSocketLine;
@@ -15,7 +16,6 @@ use crate::{Config, Gateway, Wire};
 
 const FOLDER: &str = "v2.7.5/e2e-nettcp";
 const STREAM: &str = "001-5671";
-const HOST: &str = "contoso.servicebus.windows.net";
 
 /// The path of the recording; the others are as long, so that no size around them changes.
 const PATH: &str = "nettcprelay";

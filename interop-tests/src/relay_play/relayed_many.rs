@@ -3,52 +3,43 @@
 
 use std::net::SocketAddr;
 
-use crate::{Gateway, TlsClient, Wire};
+use crate::{Gateway, TlsClient};
 
-use super::binary_xml;
 use super::control_link::{ControlLink, unwrapped};
-use super::envelope;
+use super::invitation::Invitation;
 use super::recording::Recording;
-use super::relayed::{Recorded, reply};
+use super::relayed::{Recorded, expect_reply};
+use super::road::{HOST, Road, next};
 use super::substitute::{Tokens, put_id};
 use super::talk::Talk;
 
 const FOLDER: &str = "v2.7.5/e2e-nettcp";
-const HOST: &str = "contoso.servicebus.windows.net";
 
 /// The service on its control link.
-pub struct RelayedService {
+pub struct RelayedService<'a> {
+    gateway: &'a Gateway,
     link: ControlLink,
-    taken: u32,
     accepts: Vec<u8>,
-    rendezvous: SocketAddr,
 }
 
-impl RelayedService {
+impl<'a> RelayedService<'a> {
     /// Opens the link, and waits until it is online.
-    pub fn open(gateway: &Gateway) -> Self {
+    pub fn open(gateway: &'a Gateway) -> Self {
         let recording = Recording::open(FOLDER);
-        let mut says = recording.sent("001-5671");
-        Tokens::good().put_into(&mut says);
-        let talk = Talk::new(Wire::tls(gateway.door("amqps"), HOST, gateway.authority()));
-        let mut link = ControlLink::open(talk, &says, &[]);
-        link.expect_online();
-        Self { link, taken: 0, accepts: recording.sent("004-9352"), rendezvous: gateway.door("rendezvous") }
+        let link = Road::Tcp.link(gateway, &recording, "001-5671");
+        Self { gateway, link, accepts: recording.sent("004-9352") }
     }
 
-    /// The side that answers the next invitation. As the library does, the link grants more after each hundred.
+    /// The side that answers the next invitation.
     pub fn invited(&mut self) -> RelayedSide {
-        let (delivery, message) = self.link.take_message().expect("an invitation");
-        self.link.accept(delivery);
-        self.taken += 1;
-        if self.taken.is_multiple_of(100) {
-            self.link.grant(self.taken);
-        }
-        let invitation = unwrapped(&binary_xml::read(&message, &[]));
-        let connect = envelope::body(&invitation).child("RelayedConnect").expect("an invitation");
+        let invitation = Invitation::read(&unwrapped(&next(&mut self.link)), self.gateway);
         let mut says = self.accepts.clone();
-        put_id(&mut says, &connect.child("Id").expect("its id").text());
-        RelayedSide { says, rendezvous: self.rendezvous }
+        put_id(&mut says, &invitation.id);
+        RelayedSide {
+            says,
+            rendezvous: invitation.rendezvous.expect("where to dial for TCP"),
+            reply: "RelayedAcceptReply",
+        }
     }
 }
 
@@ -57,6 +48,8 @@ impl RelayedService {
 pub struct RelayedSide {
     says: Vec<u8>,
     rendezvous: SocketAddr,
+    /// The action of what it is told when it is joined.
+    reply: &'static str,
 }
 
 impl RelayedSide {
@@ -64,7 +57,7 @@ impl RelayedSide {
     pub fn sender(gateway: &Gateway) -> Self {
         let mut says = Recording::open(FOLDER).sent("003-9352");
         Tokens::good().put_into(&mut says);
-        Self { says, rendezvous: gateway.door("rendezvous") }
+        Self { says, rendezvous: gateway.door("rendezvous"), reply: "RelayedConnectReply" }
     }
 
     /// Dials, and waits until it is joined.
@@ -72,8 +65,7 @@ impl RelayedSide {
         let mut recorded = Recorded::cut(&self.says);
         recorded.dials(self.rendezvous);
         let mut talk = recorded.dial_inside(self.rendezvous, |wire| tls.secure(wire, HOST));
-        let reply = reply(&mut talk);
-        assert_eq!(envelope::fault(&reply), None);
+        expect_reply(&mut talk, self.reply);
         RelayedConnection(talk)
     }
 }

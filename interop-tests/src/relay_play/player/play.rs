@@ -9,6 +9,7 @@ use crate::relay_play::control_link::ControlLink;
 use crate::relay_play::envelope;
 use crate::relay_play::invitation::Invitation;
 use crate::relay_play::oneway::OneWay;
+pub(in crate::relay_play) use crate::relay_play::road::HOST;
 use crate::relay_play::scenario::{Scenario, scenarios};
 use crate::relay_play::script::{Step, TokenKind, Written};
 use crate::relay_play::substitute::Tokens;
@@ -17,9 +18,6 @@ use crate::{Gateway, Wire, wait_until};
 
 use super::called::Behind;
 use super::http::Client;
-
-/// The host of all recordings.
-pub(in crate::relay_play) const HOST: &str = "contoso.servicebus.windows.net";
 
 /// A key that no policy has.
 pub(in crate::relay_play) const WRONG_KEY: &str = "c29tZWJvZHkgZWxzZSdzIGtleSwgMzIgYnl0ZXMgbG9uZw==";
